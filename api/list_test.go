@@ -107,7 +107,7 @@ func TestListOrders(t *testing.T) {
 		t.Parallel()
 		m := newModel()
 		m.tell(ordersOf("cus_42", 1)...)
-		_, err := orders.New(nil, nil, m, nil).ListOrders(t.Context(), contract.ListOrdersRequestObject{})
+		_, err := orders.New(nil, nil, m, nil, nil).ListOrders(t.Context(), contract.ListOrdersRequestObject{})
 		require.Equal(t, fault.NotFound, problem.Of(err).Code, "the filter would select the orders of all")
 		require.Empty(t, m.filters)
 	})

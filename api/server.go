@@ -140,7 +140,7 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	s.services.Query = s.model
 	reader, access := shop.NewReader(s.services), apiorders.NewAccess(lookup.New(s.orders, s.model), c.guests())
 	all := operations{
-		apiorders.New(s.orders, access, s.model, s.draining), shop.New(reader), accounts, live.New(access, s.model, s.draining, heartbeat), cases.New(s.cases, access),
+		apiorders.New(s.orders, access, s.model, reader, s.draining), shop.New(reader), accounts, live.New(access, s.model, s.draining, heartbeat), cases.New(s.cases, access),
 		invoice.New(c.guests(), reader, c.Seller), overview.New(access, reader), page, s.health,
 	}
 	contract.RegisterHandlers(edge.Router{Echo: s.echo, Middleware: publicRoutes.middleware(g)}, contract.NewStrictHandler(all, nil))

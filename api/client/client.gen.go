@@ -76,6 +76,7 @@ func (e HealthStatus) Valid() bool {
 // Defines values for OrderSource.
 const (
 	SourceEngine    OrderSource = "engine"
+	SourceQuote     OrderSource = "quote"
 	SourceReadModel OrderSource = "read_model"
 	SourceRecord    OrderSource = "record"
 	SourceWorkflow  OrderSource = "workflow"
@@ -85,6 +86,8 @@ const (
 func (e OrderSource) Valid() bool {
 	switch e {
 	case SourceEngine:
+		return true
+	case SourceQuote:
 		return true
 	case SourceReadModel:
 		return true
@@ -808,7 +811,7 @@ type Order struct {
 	Refunded *Money `json:"refunded,omitempty"`
 
 	// Source The source of the answer: the order's workflow, the order service's record, the engine alone because no worker answered,
-	// or the read model, which is `as_of` a time.
+	// or the read model, which is `as_of` a time. `quote` is an order that was not placed, see `Amends-Dry-Run`.
 	Source OrderSource `json:"source"`
 
 	// Stale The answer is older than the `Amends-Min-Version` of the request; absent otherwise.
@@ -861,7 +864,7 @@ type OrderOverview struct {
 }
 
 // OrderSource The source of the answer: the order's workflow, the order service's record, the engine alone because no worker answered,
-// or the read model, which is `as_of` a time.
+// or the read model, which is `as_of` a time. `quote` is an order that was not placed, see `Amends-Dry-Run`.
 type OrderSource string
 
 // OrderStatus PENDING until decided. More statuses may follow.
@@ -1388,6 +1391,10 @@ type PlaceOrderParams struct {
 
 	// Prefer `wait=N` (RFC 7240) waits up to N seconds, 1 to 30, for the decision. Other preferences are ignored.
 	Prefer *string `json:"Prefer,omitempty"`
+
+	// AmendsDryRun `true` checks the request and prices its lines, and places nothing. The answer is 200 with the order as it would be:
+	// `source` is `quote`, `status` is `PENDING`, or `CANCELLED` if a line cannot be priced. Stock and payment are not asked.
+	AmendsDryRun *bool `json:"Amends-Dry-Run,omitempty"`
 }
 
 // GetOrderParams defines parameters for GetOrder.
@@ -3999,6 +4006,17 @@ func NewPlaceOrderRequestWithBody(server string, params *PlaceOrderParams, conte
 			}
 
 			req.Header.Set("Prefer", headerParam1)
+		}
+
+		if params.AmendsDryRun != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Amends-Dry-Run", *params.AmendsDryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "boolean", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Amends-Dry-Run", headerParam2)
 		}
 
 	}
@@ -7595,6 +7613,7 @@ func (r ListOrdersResponse) ContentType() string {
 // PlaceOrderResponse200Headers the declared response headers of an HTTP 200 response for PlaceOrder
 type PlaceOrderResponse200Headers struct {
 	AmendsClaim         *string
+	AmendsDryRun        *string
 	AmendsVersion       *string
 	IdempotencyReplayed *string
 	Location            *string
@@ -7648,8 +7667,12 @@ type PlaceOrderResponse struct {
 	ApplicationproblemJSON429 *QuotaExceeded
 	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
 	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON502 the response for an HTTP 502 `application/problem+json` response
+	ApplicationproblemJSON502 *Problem
 	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationproblemJSON503 *Problem
+	// ApplicationproblemJSON504 the response for an HTTP 504 `application/problem+json` response
+	ApplicationproblemJSON504 *Problem
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *PlaceOrderResponse200Headers
 	// Headers202 the parsed response headers for an HTTP 202 response
@@ -7720,9 +7743,19 @@ func (r PlaceOrderResponse) GetApplicationproblemJSON500() *Problem {
 	return r.ApplicationproblemJSON500
 }
 
+// GetApplicationproblemJSON502 returns the response for an HTTP 502 `application/problem+json` response
+func (r PlaceOrderResponse) GetApplicationproblemJSON502() *Problem {
+	return r.ApplicationproblemJSON502
+}
+
 // GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
 func (r PlaceOrderResponse) GetApplicationproblemJSON503() *Problem {
 	return r.ApplicationproblemJSON503
+}
+
+// GetApplicationproblemJSON504 returns the response for an HTTP 504 `application/problem+json` response
+func (r PlaceOrderResponse) GetApplicationproblemJSON504() *Problem {
+	return r.ApplicationproblemJSON504
 }
 
 // GetBody returns the raw response body bytes
@@ -13417,12 +13450,26 @@ func ParsePlaceOrderResponse(rsp *http.Response) (*PlaceOrderResponse, error) {
 		}
 		response.ApplicationproblemJSON500 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 502:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON502 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.ApplicationproblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 504:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON504 = &dest
 
 	}
 
@@ -13435,6 +13482,13 @@ func ParsePlaceOrderResponse(rsp *http.Response) (*PlaceOrderResponse, error) {
 				return nil, err
 			}
 			headers.AmendsClaim = &value
+		}
+		if values := rsp.Header.Values("Amends-Dry-Run"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Amends-Dry-Run", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.AmendsDryRun = &value
 		}
 		if values := rsp.Header.Values("Amends-Version"); len(values) > 0 {
 			var value string

@@ -79,6 +79,7 @@ func (e HealthStatus) Valid() bool {
 // Defines values for OrderSource.
 const (
 	SourceEngine    OrderSource = "engine"
+	SourceQuote     OrderSource = "quote"
 	SourceReadModel OrderSource = "read_model"
 	SourceRecord    OrderSource = "record"
 	SourceWorkflow  OrderSource = "workflow"
@@ -88,6 +89,8 @@ const (
 func (e OrderSource) Valid() bool {
 	switch e {
 	case SourceEngine:
+		return true
+	case SourceQuote:
 		return true
 	case SourceReadModel:
 		return true
@@ -811,7 +814,7 @@ type Order struct {
 	Refunded *Money `json:"refunded,omitempty"`
 
 	// Source The source of the answer: the order's workflow, the order service's record, the engine alone because no worker answered,
-	// or the read model, which is `as_of` a time.
+	// or the read model, which is `as_of` a time. `quote` is an order that was not placed, see `Amends-Dry-Run`.
 	Source OrderSource `json:"source"`
 
 	// Stale The answer is older than the `Amends-Min-Version` of the request; absent otherwise.
@@ -864,7 +867,7 @@ type OrderOverview struct {
 }
 
 // OrderSource The source of the answer: the order's workflow, the order service's record, the engine alone because no worker answered,
-// or the read model, which is `as_of` a time.
+// or the read model, which is `as_of` a time. `quote` is an order that was not placed, see `Amends-Dry-Run`.
 type OrderSource string
 
 // OrderStatus PENDING until decided. More statuses may follow.
@@ -1391,6 +1394,10 @@ type PlaceOrderParams struct {
 
 	// Prefer `wait=N` (RFC 7240) waits up to N seconds, 1 to 30, for the decision. Other preferences are ignored.
 	Prefer *string `json:"Prefer,omitempty"`
+
+	// AmendsDryRun `true` checks the request and prices its lines, and places nothing. The answer is 200 with the order as it would be:
+	// `source` is `quote`, `status` is `PENDING`, or `CANCELLED` if a line cannot be priced. Stock and payment are not asked.
+	AmendsDryRun *bool `json:"Amends-Dry-Run,omitempty"`
 }
 
 // GetOrderParams defines parameters for GetOrder.
@@ -1962,6 +1969,21 @@ func (w *ServerInterfaceWrapper) PlaceOrder(ctx echo.Context) error {
 		}
 
 		params.Prefer = &Prefer
+	}
+	// ------------- Optional header parameter "Amends-Dry-Run" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Amends-Dry-Run")]; found {
+		var AmendsDryRun bool
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Amends-Dry-Run, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Amends-Dry-Run", valueList[0], &AmendsDryRun, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "boolean", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Amends-Dry-Run: %s", err))
+		}
+
+		params.AmendsDryRun = &AmendsDryRun
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -5232,6 +5254,7 @@ type PlaceOrderResponseObject interface {
 
 type PlaceOrder200ResponseHeaders struct {
 	AmendsClaim         *string
+	AmendsDryRun        *string
 	AmendsVersion       *string
 	IdempotencyReplayed *string
 	Location            *string
@@ -5252,6 +5275,9 @@ func (response PlaceOrder200JSONResponse) VisitPlaceOrderResponse(w http.Respons
 	w.Header().Set("Content-Type", "application/json")
 	if response.Headers.AmendsClaim != nil {
 		w.Header().Set("Amends-Claim", fmt.Sprint(*response.Headers.AmendsClaim))
+	}
+	if response.Headers.AmendsDryRun != nil {
+		w.Header().Set("Amends-Dry-Run", fmt.Sprint(*response.Headers.AmendsDryRun))
 	}
 	if response.Headers.AmendsVersion != nil {
 		w.Header().Set("Amends-Version", fmt.Sprint(*response.Headers.AmendsVersion))
@@ -5459,6 +5485,20 @@ func (response PlaceOrder500ApplicationProblemPlusJSONResponse) VisitPlaceOrderR
 	return err
 }
 
+type PlaceOrder502ApplicationProblemPlusJSONResponse Problem
+
+func (response PlaceOrder502ApplicationProblemPlusJSONResponse) VisitPlaceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(502)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type PlaceOrder503ResponseHeaders struct {
 	AmendsClaim *string
 	Location    *string
@@ -5487,6 +5527,20 @@ func (response PlaceOrder503ApplicationProblemPlusJSONResponse) VisitPlaceOrderR
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
 	}
 	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PlaceOrder504ApplicationProblemPlusJSONResponse Problem
+
+func (response PlaceOrder504ApplicationProblemPlusJSONResponse) VisitPlaceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(504)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -11546,7 +11600,7 @@ func (sh *strictHandler) ConfirmMail(ctx echo.Context) error {
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
 	"7L3rchs3mgD6KjjcqYq9Q1KkLPlC11QtI9OJ1rKkkeR4Z0IfNdQNkhg1AaYBiuZkdWqfZh9sn+QUvg9A",
-	"d5NoXmTJcSbKjxmL3Y3LB3z326+1WI4nUjChVa3za23EaMIy+Gd3zESiGl3VOBmYvxOm4oxPNJei1qld",
+	"d5NoXmTJcSaaHxmL3Y3LB3z326+1WI4nUjChVa3za23EaMIy+Gd3zESiGl3VOBmYvxOm4oxPNJei1qld",
 	"jBihQs1YRrgickD0iJGM0YSMZcLSOpmNeDwiI6oITVMyoLFWRI+oJiOamBfjEUvgo6tMXrOMUE30iCui",
 	"+Zg1a/Ua+0zHk5TVOrXd1u7zRqvdaO1etJ51Wnud1n7z+YuXf6/VayoesTE1q9PziXlX6YyLYe32tu7W",
 	"f5BSPl5e/4lI50RLMpwypVWTXMDyfzF/EQQCbopqIuiYkUkmb5jdgVm1zBLcuh4xnqnX5JqxCeGaKBZn",
@@ -11592,40 +11646,40 @@ var swaggerSpec = []string{
 	"BDbJ99M5QHsilabpZQwm0lq71W7v450poQfMVbxzflp/HIaq1OrbGaIKq159HQ/sa7d+Y8XFlPe4YkW7",
 	"G6zIjL9bHn+DQZftWEPZMD821DWfNOQE70NjIrkAKqazKQtjc342X7iT0tEWp8BTXjP+3feUsaF1nG8K",
 	"wvbdQbiA6g674ZLU8eLmtyyIvhvi7SNGLJIuDLShIiFRv9avRYRmzPtNy+S9uAh/kBuh0tfFkfIOz+zF",
-	"qhP2OWYTbVQIPJ6yr0NIwQzTi0dG0PlRiiF5Z/7Hqiy9Mc+oRnvBb4CEC8E8mmpWh0g4LmJWJwxX5xab",
-	"8mtWtyZf8IxLpa0+xnWTPMCht8POli/EahBJD6hiWyI2rG8ZanLMwEug6t7NC4FQ0/EVBhlSEtNswWH4",
-	"vdTO7zVulje9t5HPrQgDWFhwq+r61JrHwX24dsMFIcLKsEuC65IE4IXdVTTpPeWpI6eLy8cBguvXRs2x",
-	"l3WByi6xrtOzk58O3/TOLj8cd3/qHh51vz/qhWTGay4qIubME+eGG1CeTjPWIZHOqFBGbY7qJLqaDiN0",
-	"4E3FtZAzUTDngARr9Ek6B90HCICm10wQNhiwWNf7gloXgqJDmmtJwylTyorBZhGqKAwveC79ckJ7k7Oq",
-	"aEBcQR7fqjSbkJFMffAehgNlTMn0ZtG9PZaCzcmIpUloUrOXCren2eVsJJWdD+ZwpkBrNeYJ4kjGBlOR",
-	"+CDNRbcoiMLN4PTcxnBsppuZhZQvzoTOx0zoJp3qkcz4P9drDTBGHe+gvVBuHfYMQrcZvZAQM7OlKvAj",
-	"NfeEDDhLE/Uao6plAsFZjnoWQFOcEYncl2u0qJtuHa23NM6YKUWHTFXKDFyQlCuNPuVN1FGzx/c4akgf",
-	"hXtzGVj+JjFIgctDNdtkRcBL4YspnkZp+hOMPTDnB9Hx4uF0W7//fCluG9vpskU4L12pba4SotlGQOQJ",
-	"nqllvDkAD9ERhcDDYPBDIidM2IDvCc1iljbXgsiupe4krBV7h8UUIhgKZglr0wgEjdtP3a1ZMN6aBUcd",
-	"bxLhEFLmAoQjF7lZeAOyLVxAZ0qVbpIoTqWCl4RES6ZDMcs47HLNXGaD9mtz+PBh5aJVgHC4nzdGzGWM",
-	"XDgAHDIMc82GErWd8jKWhf7xdKjC5i2I11Ah7mSYEjCYmApyZRnMAuN7VhBTudDP92rBMMiAPOpnXrW1",
-	"I65CBkd8yrcCtYXVenD7sYMLgyDi92wbOdGZJ9Em6axICSXvHMnnojhC+8vlx6JNdNVHR/hWQU/8UpXQ",
-	"CtNrTaTuvdvbSiifFsbaFNaCzS7zNRgyPklRxbqiWrNsjqLUSGYQES/TpPh6LLPMyIDw2H+BgyyL9eW5",
-	"Nt3v4qRbwKl4T0uD1MtrCV9cFl+faxlfb6nTgeK2TB56NB65aC8ibebMRqh4xAU7Q0cTXH76+RA/c/fL",
-	"/tleg6m4sMq9ssRMFGDERQ9deU8fBNcKXJ1pSmY0YyM5VUz5SKk6adnocbtvTI6Tghm+U6KLe60NCGO9",
-	"Jq8DYp6y3mzvj2MJGAr8ygtc+0rKlFHwyfqXS5R/d6N1qOtpmV8shuuukfZ95C4uoF6AMmwyeEqGu25k",
-	"ZLgnUd8HPS7fidy1FTApFj5bEE8yNuRKo98dHcs24iBa47EpfrheBLOrK67lU3iDmsZ6S3B+tAGKQ+f5",
-	"1TJNSjplh1zNIV4a1Hob9RlNRlKwiNDUXP+rOaEYf2xlqyY5RGFMuuBQRvRMEqpJykAsO3Fxsn1hN6hy",
-	"g2CHUEHsz1amc8EcmBjm03twOS5IEiGAIZj4kwsWLtsIqo03OeesJew+TDnbs2KAbIAuEM1SBg+d6Qw2",
-	"X+Xlqv1579WzVnv32d7+8xcLVsPnhlMb7mYG/n/7/T//3G68+vRzq/Hq06/P6+292z8Fb2Xgynl7e3mx",
-	"h+cn5Fn7+fNGm9B0MqKN3TqZTiaQh6owIOW/3oEJ451U8kaWVw5OOE+2nKkyJIZnLOEBCZGOHT6vPCcp",
-	"GEiENGC1/GhUJo1pDjccvYwJmVAOqcdXNL5uFhe5UqFDy81l0H29gOz5q7CsuttKEOEh5j2uAP/ebvtF",
-	"EehlEPc+nJVg7IYKrL6XgWK7jRh2Z5nqi+WilULQWxqzkK5zgOTH5bNZzYRIlAQmRlf0QkCzVl+pjpRH",
-	"/n4OwXtAtObAxeE2G46uCB8YRmY/n2NyD4bkQHRu/UtVm3qNi0vlZL7ywk7dJoGGwEulC9LeTHCYZDxm",
-	"KmzbTOUMMjetQXfEhyPzN3xipCzIbHEXb+PtnprPz4x+ENqwlpoGEvG7aVr0JeS73Ntefy0cdwHAbmoP",
-	"kuD9MzJLL8vQuLPOXH9xcnJ5/r57dBRCyoTppQia8VRpo6g7Jgv+y4DXzjq7FoH0n+cnx8Q+xby+569a",
-	"7aeEC8i/RjEL060FmGEI7izP+cwTPR0uQf7HQq4/CO47rZ1fplRo9Eatpoluxd6ebDcfAvGPjKZ6tAxe",
-	"5XN2vL3nesMcGhzy5F3t0229NqOZ4GIYuPJv6TR1FT5spgVUxLAkJYZA1EyOgWHPZHadez0pmWVSDEmc",
-	"yvjagM68MpIgJkGVDohlHXMvBBlRIFX+PnvEWTrslRqUhUkIjIfiRvJQ4qfBJGRJCsgZt8koFo3N4iPA",
-	"hGgx5AZYNYrRjj23X+636jnvQa50W7fvGuAXWfm6rwCJfamU/YvWq06r1Wm1/l4rceDa/lUrbg9arPF8",
-	"0KKNl8k+a7yKn101WvFLtp+0By/o3m7t9lPdGzDxs3iqLvd2DbSVmlqrc6gyy9+tsxWXb80951oKZlRK",
-	"m1Hn775R0ED7Wla5HClz+372ohXc91RwfQlUZz2UbuuFJTGWkmumNWhp+YrabkXvehcXR73G+UWvdxRa",
-	"0MtX2ywo/LaB85grZe5r5+dP9RqKtkaGOf6p0YL/AOq5m2JT34SR1UoQ2X0eXm9mpHoBKyi83XoRvmaK",
+	"qhP2OWYTbVQIPJ6yr0NIwQzTi0dG0PlRiiF5Z/5jVZbemGdUo73gN0DChWAeTTWrQyQcFzGrE4arc4tN",
+	"+TWrW5MveMal0lYf47pJHuDQ22FnyxdiNYikB1SxLREb1rcMNTlm4CVQde/mhUCo6fgKgwwpiWm24DD8",
+	"Xmrn9xo3y5ve28jnVoQBLCy4VXV9as3j4D5cu+GCEGFl2CXBdUkC8MLuKpr0nvLUkdPF5eMAwfVro+bY",
+	"y7pAZZdY1+nZyU+Hb3pnlx+Ouz91D4+63x/1QjLjNRcVEXPmiXPDDShPpxnrkEhnVCijNkd1El1NhxE6",
+	"8KbiWsiZKJhzQII1+iSdg+4DBEDTayYIGwxYrOt9Qa0LQdEhzbWk4ZQpZcVgswhVFIYXPJd+OaG9yVlV",
+	"NCCuII9vVZpNyEimPngPw4EypmR6s+jeHkvB5mTE0iQ0qdlLhdvT7HI2ksrOB3M4U6C1GvMEcSRjg6lI",
+	"fJDmolsUROFmcHpuYzg2083MQsoXZ0LnYyZ0k071SGb8n+u1BhijjnfQXii3DnsGoduMXkiImdlSFfiR",
+	"mntCBpyliXqNUdUygeAsRz0LoCnOiETuyzVa1E23jtZbGmfMlKJDpiplBi5IypVGn/Im6qjZ43scNaSP",
+	"wr25DCx/kxikwOWhmm2yIuCl8MUUT6M0/QnGHpjzg+h48XC6rd9/vhS3je102SKcl67UNlcJ0WwjIPIE",
+	"z9Qy3hyAh+iIQuBhMPghkRMmbMD3hGYxS5trQWTXUncS1oq9w2IKEQwFs4S1aQSCxu2n7tYsGG/NgqOO",
+	"N4lwCClzAcKRi9wsvAHZFi6gM6VKN0kUp1LBS0KiJdOhmGUcdrlmLrNB+7U5fPiwctEqQDjczxsj5jJG",
+	"LhwADhmGuWZDidpOeRnLQv94OlRh8xbEa6gQdzJMCRhMTAW5sgxmgfE9K4ipXOjne7VgGGRAHvUzr9ra",
+	"EVchgyM+5VuB2sJqPbj92MGFQRDxe7aNnOjMk2iTdFakhJJ3juRzURyh/eXyY9EmuuqjI3yroCd+qUpo",
+	"hem1JlL33u1tJZRPC2NtCmvBZpf5GgwZn6SoYl1RrVk2R1FqJDOIiJdpUnw9lllmZEB47L/AQZbF+vJc",
+	"m+53cdIt4FS8p6VB6uW1hC8ui6/PtYyvt9TpQHFbJg89Go9ctBeRNnNmI1Q84oKdoaMJLj/9fIifuftl",
+	"/2yvwVRcWOVeWWImCjDiooeuvKcPgmsFrs40JTOasZGcKqZ8pFSdtGz0uN03JsdJwQzfKdHFvdYGhLFe",
+	"k9cBMU9Zb7b3x7EEDAV+5QWufSVlyij4ZP3LJcq/u9E61PW0zC8Ww3XXSPs+chcXUC9AGTYZPCXDXTcy",
+	"MtyTqO+DHpfvRO7aCpgUC58tiCcZG3Kl0e+OjmUbcRCt8dgUP1wvgtnVFdfyKbxBTWO9JTg/2gDFofP8",
+	"apkmJZ2yQ67mEC8Nar2N+owmIylYRGhqrv/VnFCMP7ayVZMcojAmXXAoI3omCdUkZSCWnbg42b6wG1S5",
+	"QbBDqCD2ZyvTuWAOTAzz6T24HBckiRDAEEz8yQULl20E1cabnHPWEnYfppztWTFANkAXiGYpg4fOdAab",
+	"r/Jy1f689+pZq737bG//+YsFq+Fzw6kNdzMD/7/9/p9/bjdeffq51Xj16dfn9fbe7Z+CtzJw5by9vbzY",
+	"w/MT8qz9/HmjTWg6GdHGbp1MJxPIQ1UYkPJf78CE8U4qeSPLKwcnnCdbzlQZEsMzlvCAhEjHDp9XnpMU",
+	"DCRCGrBafjQqk8Y0hxuOXsaETCiH1OMrGl83i4tcqdCh5eYy6L5eQPb8VVhW3W0liPAQ8x5XgH9vt/2i",
+	"CPQyiHsfzkowdkMFVt/LQLHdRgy7s0z1xXLRSiHoLY1ZSNc5QPLj8tmsZkIkSgIToyt6IaBZq69UR8oj",
+	"fz+H4D0gWnPg4nCbDUdXhA8MI7OfzzG5B0NyIDq3/qWqTb3GxaVyMl95Yaduk0BD4KXSBWlvJjhMMh4z",
+	"FbZtpnIGmZvWoDviw5H5Gz4xUhZktriLt/F2T83nZ0Y/CG1YS00DifjdNC36EvJd7m2vvxaOuwBgN7UH",
+	"SfD+GZmll2Vo3Flnrr84Obk8f989OgohZcL0UgTNeKq0UdQdkwX/ZcBrZ51di0D6z/OTY2KfYl7f81et",
+	"9lPCBeRfo5iF6dYCzDAEd5bnfOaJng6XIP9jIdcfBPed1s4vUyo0eqNW00S3Ym9PtpsPgfhHRlM9Wgav",
+	"8jk73t5zvWEODQ558q726bZem9FMcDEMXPm3dJq6Ch820wIqYliSEkMgaibHwLBnMrvOvZ6UzDIphiRO",
+	"ZXxtQGdeGUkQk6BKB8SyjrkXgowokCp/nz3iLB32Sg3KwiQExkNxI3ko8dNgErIkBeSM22QUi8Zm8RFg",
+	"QrQYcgOsGsVox57bL/db9Zz3IFe6rdt3DfCLrHzdV4DEvlTK/kXrVafV6rRaf6+VOHBt/6oVtwct1ng+",
+	"aNHGy2SfNV7Fz64arfgl20/agxd0b7d2+6nuDZj4WTxVl3u7BtpKTa3VOVSZ5e/W2YrLt+aecy0FMyql",
+	"zajzd98oaKB9LatcjpS5fT970Qrueyq4vgSqsx5Kt/XCkhhLyTXTGrS0fEVtt6J3vYuLo17j/KLXOwot",
+	"6OWrbRYUftvAecyVMve18/Oneg1FWyPDHP/UaMH/AOq5m2JT34SR1UoQ2X0eXm9mpHoBKyi83XoRvmaK",
 	"pan3T2H0y8+1C8Z8xAgEJxAb0vLJW/wuGCX9aau1+5y8Q6CbwUZ8cqnlw8ekLR1eBTSWw9cKeLuRMO2R",
 	"dzkixOBgKZPZSNNGlLaZb2liBIQBzzC7czPxB1WAgCxQQt9fy/GSiMnLTrwctSv1AQw5nFEFy99cCfCG",
 	"tI22ZQkw2LACe/Mos+ZQ7Gu3OV6VnERlFFt2lt+ra9Dh40a3qISTG32R4+XKrFJ8q4x6GxxEQZ/3qLTB",
@@ -11652,153 +11706,158 @@ var swaggerSpec = []string{
 	"TKnSpMp3giVpwzMIBnFoUBB7DHxtKwczcuDgrajELygPNkZj2kNh2GJCCEKg8nhOblh2w9ls+Yi29yVL",
 	"J5RsBDenQ6yl3Pjamqy0YnzmoOSJtFIeqmc8yxOiNzrmkhQfOu0Rn4xdk6ilIE9ttS+VK4S57Xdz+mPn",
 	"WOuIwAMoLqoAtNV+3yKTCNNZeOaAi5yiUwL0TGbXg1TOivWKlbldMftOkYzFMkvwGQo5LkmAAZ834oAZ",
-	"wRejZUm9L6wVbbl/lpGVQNqNCEXxtJS16dYCnu8Yk6FwVviFJpcw2qblsmHvH/Mx8YczNzL+2XPju6c0",
-	"eY+TePhWVAi3Rb1tQYGExTxhic0VQRLOVGXSSF4RfIn8WaknGPW4YHi/kvKaBasU6IzG11wML/NQkaV3",
-	"/KVeqN/TW69M558uT+USrkMX9rTSqvaFxrMLzHzJ4EbabJFpyh7aGnaak8OgvjAbcUxZzF39UBNwABW5",
-	"LbphXq5UutDPRma5rz2yJCBajsbYMjciphM9zULpT2UjzR2NMwmLDd2+rDZqodzu2rYA7HLp2X6eBIUC",
-	"jtEMhfscBDi2yLCKCGy2WZ3EsSUgNgOCCqe/c6hhWSe+7EZS9xuukxtpiEfdrTkx5+/WuK5goDvT9WU8",
-	"sAxCbgjLv/TwCCKtEbY2K+RRdD2VgxErI3Dz8Nq1cbS39V/XhrYajc3erEtn5Nfy+vKGK1r78hhNG3xU",
-	"2zxcM+AV86l9q+ua4WsL1o+Vn7j31lkzPmLeH8CnXijQ/J3KvRlcO6E3ZQNN5FSjqxgSE7D1gEvMa5Ku",
-	"TTnEh3TMCPWBZJByCB221EhObJSZrVbsat5Q8wuDg81ztFxEfWRwpvXfz/cGrf/7n//F3MypYlln70W7",
-	"/R9m0Ka9d0t9ufwtK3mf9le5Irwn9rLZ+Y///nMj5JfY3OH47WRcL6FFWNdBmuzO4DvlLkmpARwUV6ZZ",
-	"4iyvuXuqSY4ZB/bLFQG9PZXDIUuW6jrlKOlpqp284Xr2lGzGey/XMuMNg0ALjlRvC9jMJmStAks2oR/l",
-	"zFeZWtJkoCoUEm7b/8eAx6mFHWLNZuYaQxgG02Q6gZRbjtY2a2wq6JTfKTJmVHAx7PQFJcV2eS5V1ghO",
-	"XEGhqUlK53WfuYUixzUzK8U1z1NrZ+Gu34ERkF0HPNSv++KudSgLyYjOjOHOafFGBnlPXn5361RoAISr",
-	"D+O8AzY/L5Zjm+kcj6gQaP8PpgLOQ6VsQD9HSiQHA/PvMlPGH4NWZpwuMCg45aM6idTYDj2ZqtHCwM5z",
-	"HxDmhQ3sX2NbKMTAuLX4r1efgNrKFV/87OciNHPgeFj4bbldwE36tOyU/+ICzkV6uUYvL04WBoxPXlx2",
-	"627upoQ1bSeQ773aUCAfc7HVyK9evbpDDmWO4WNu6XYFwHx7moVkkrcH5NXe/osADgY1iXPtKmfksP2p",
-	"e3T4pntxeHJ8+bZ7eAQNtlYkWi7H4WSZDBkdezdGQcSUPihT4WixT6D0iZKlPMk6oVty9kJCadDjAaQ/",
-	"KM79dSo1A/I9YoLM5ZRQdQ065oilk2ZVaTebQunjF3d3Q3dIc71Yj73YIecqYxS6aBl1O2iJgB+CRRo/",
-	"T1IqMNrFgs6c90KGaSJj9W8bne5Ss5XwtNB2xHpQacZcQ5K6FVNd+AfhgkRnVDPoRdo4NWPOoy/I0ISH",
-	"Dp4FK7/Ngy0ccAXyVISvxprfsGCEFhf40EuaMRVWci/U/1r29hQ53xcGoa7Id7iveNQ7pE99axGs5jbY",
-	"zP41vSvMMWLlp5Vhr/ZSrLYe2+HCvp6BL6+wkmbhW+BF/iq+oaI3YUN9qRj8fbuW53u7uwXACsCdh6sx",
-	"mM1iqNNyfamF6nvFtBpxw4Q2omk5RC1g86sOF8kHsSZ8EOhdZxijxilZ8ASUeq9vEQ9SDJjfLvx9MSar",
-	"UFkKtxUC95l39lcaFAe+hTi0vgSeYu1m+MYKS3z3b+97xxeXb3oHR4fHYc5yxqCTuW17uo0YnOGXl3m8",
-	"aXbpwj2an5vz5cDThS9+fYAwyvIUYZAXalrdQxntenXhRN+w5fa3LJVY2UTmHmsoJmySMdtjzMXjlwRz",
-	"LI8lpC1fjdWxfMdP58SzlbS4IvFIKiaKlaOgpBje/pA3Y/W1KDWGCd8KxfRdKjluXMXxK9cQCrbF7S41",
-	"w3axhrEUOpNpwUUFPbgmNGaK0ExOjeSiV/fK9vcJ+fWW1+mc3rCkEJS/cS+OVem661Jxqzo1reu2UZ25",
-	"u11ni+37uaxIx90g/mb7VNvisYRKCdPio82iB4oHvU5qyYcPLs7n0gcXtYwAR1ygvczQFPsWiuXQtJSl",
-	"ioHBHj1yaPNXdI5fbKMghc59ubLGhpnRbjthEHjG/eXF4V138lWtz30P7UJ/82U9K89GWplctGyr+Dzh",
-	"GVN3KGm/rHcwJoIlMi6cJG6FhU3FwxBC2X0uBKS5qUv7ycG74hwDGKYKTzZDMHsl1tZVcgMH1+NifAJl",
-	"rbOMr/BTQwCADT3PPeAY6YhRHc2VFfnDzmX80jCl2PWAX+M93iqC5D53ck/BJ9WhJue288Vi6X5sK1ua",
-	"NZiPzESybR9EVwyuOpnH67e24cpWGT3s80Sqaca2bnni+1GWpwObQ2Wfk2XS7LXLZsagA3nFDc22pagV",
-	"t3pGuYZgmGwqBPwjgfgZ62qsk6lIJPxu/mGeDFI6HCICzCi/gYtdSMyVYmNu4oMl3H0JXzFrAPiWFfRQ",
-	"RnvAFnGHTPbtrVx5GGVV4CXPMPRyY6v5RzektYqtI+cgdRftDoU1rTJCwPBQjHyrCgLoPjCiJERyyeso",
-	"LApUxAkAF3biWMEDfOfI2GI59bViZQFK1QXaz50PfY1P3IW7VbrEO4T6aFRoJIU1EcHHAm85lMFnYGCb",
-	"2YQursmIUV+qsi8wRnUATbA/gqXfRdtNMjnmygyg8nZt5eYhWTxiYP3AziEjmTE5zOhkhC7Sgpu3/ObS",
-	"fYcEZhWsUc6UuryLHGc/rYjhcGGHXI9cGn2zYpTqIukqG1SN/7EwMCRDYc32G5pOgb+5gPiD87O3UXO9",
-	"7FotQDOsLscEmYqUKZVnQRtplCXudLep21y2q90NcipXJcK50Zdhh1f0PaMZyyJv810zU2XdeLeAeuAW",
-	"lcAbQtYFarmakm3LD+5JpFtVkQMOIJ5mXM/PDUXDVV8BaMNFCgBGLogJo267p4dQbv5JRMfXl//3P/8b",
-	"QTYykEggyzicn3ykNWQSxSnl41AxCytx5UkpYNEa2lAdJDsuPN6l8w+lTKzZmrt3XMU1bobFPt4FW6nF",
-	"LFhETrkn3BY7wqsUcJYzjYEuqRw2uLUWRvbiRVh2AF25KBVAuxZFlBwzzFujqZK2GgGUfoZ1lTE9rxrs",
-	"KQFQYZyFRJeXP0qlGxQ/MQQmcikBuFQ0z2eM2kAxgIDdkYdAeRQ82WVI3EKw8EAGAvZTMNRh8I7ZeDLN",
-	"zD1DfoQam7IMCXslwBJt9hmbgNCuiokSQKSig5Pjt4dn73tvoFdiX0QH3eOD3tFR740FDAMhwAroTlaV",
-	"mb0JTmgFrYklAHKX1lXPIYt5lX3RFyhTgLaB3RFIVNUXPyKJjKdwJ5+4KIunru2DgjAKcxcSFjXJGYaR",
-	"0b5wF8LZPanw9RLyphH7rWcgeNsyLtDEITpM2HgiNRPxvPGOzSMII0VdENNHqW1sb8UWsx13ky74mMmp",
-	"7pDd5n4E9drF3N9NrshIzrCZim2NjybvlAMxpeYP5wXCxSJrMhIFPOCaKC0x6k00+8IGUWLlmZSPuTZM",
-	"ZU7ilCoF1i6MiW0GogCw7av/OSJPkowOdIMzPWgYckEnvGGkAhi3YVvyN9rtp32BopCV77FpZh6UYKU8",
-	"0K5sdKzPq8ktcFzZmFysgv6aXLG5xPi+8YL2sLf7qkm6oi+w/TwHHysEC6YpGUpCZ3SOl8j2WUPy8Ma6",
-	"KrgUUZ1E51OhmMZtUxIdcXEdEVtIvBDFYY/TRrjDTx1i+Z7v/FEgyGV6bNZp8eqKpVIMlZvCuTxg5UBl",
-	"E8K1jxQQUvfFAKzvV3Ob/OGCjwHPLTgNiUkZ9h/VCgey1CC/6riyTgGM36mc2BniG9UJtv5VBlcsOYSj",
-	"oBj7XLeipS0tAinjdG42AxlR3jpT6PQJRC/lMRPIPR3Nn9B4xBq7zVatXptmqWVGqrOzM5vNmhQeN2U2",
-	"3LHfqp2jw4Pe8XkPvsmjd2pINGv12g2mKdY6tTZk/02YoBNe69SeNVvNZxCTqUfAVXeaM5amDahdsfOP",
-	"2bVq/sO6YYdMB0sosRnwVYOrkI0jyEhOM5eTYRCQD7GYkr+Nh0mtU/uBaSj6Z2QCNZHC6oe7rZaLl7c2",
-	"tiKZc4tBzWaDioAKecNy6NmL/TaEnlk0NUMdANwP0N8TVm7MDYUTvGZz5ULlr9lkwf8zmV6lPK6TMf3c",
-	"oEP2l2etlpM1aMgfYZa4t9uu2o8H0M57rhKesdioHrf12j4Ca/U3LgIP3n+2/v0PIhfGQPaajscUYjjB",
-	"Mwlbw/0bqlbAbODLdKjQggpqW+2TGWGHqrmI6YQ353ScFi7T0o3o3dhcyC3uhBszB68XW6+4oKG+M8tX",
-	"omtWaGiSwYjanY5jCVTgOaSxzvst+yIejt5zI5tolhqykMnp0PBYLOhRCctExmoVCN+Y52sBqNlnvTPS",
-	"9wC5Hy/eH90HxLqYc22of4bpuN3Tw0oojKClwz9XAcI2knhA+mJnCADlotAywjDalN+w+wBSsYbe4viV",
-	"sLLkfi3yHdj7+hug38mEiXvFPq48+lXCxTDm+T8redtFnv4MNggajwxNrPuiJ4rRLB4ZuT3jV1PNLG5b",
-	"4cKI9XVrtvJKonWpUpc/PZG2CwjPyC9TNmVBPnnGaMIFKj6//WUGsN3xlL6YBYUQIKYCpT0L+soDv2nv",
-	"lFs9VZ57/tpST6mAGR2iiFEIhP4w5Tz45SM94kofFJsQPdihltrwhthemhb2uiAPWfm3qxong6qJ7Os7",
-	"pXdRntlSNtlrtTe6GFMjZGuOIVXw3fPt5rnDpd3bfbX+m78aba73OWYs+ZrSmbWMQb6Ns4n9/Om2/qs3",
-	"DsFft5+KaGTugzUwFC96IRLWYVDe5dmhkKuGl7KQ/+6MjeUNWvG9Cudj1SYsU1LQlCRUUySFzCn1zucO",
-	"v1rtUDXJGfr9rIp6cvamd3Z+eXLaO45snr238XMFlgmsyAC6VRnrXBc8H3X/vUzm94ZpbvTbspXTZoQu",
-	"IPheRVGnPMpvCLHQXxWNNrh8b2V2xZOECfxib8uVbYmorVfbvd9+tuX7+1+BcOxuOccGe77I5kdUo/n9",
-	"G6IxJQID6FAkAgWS4rrFQrWVKmHUIuoD8cWuXVSFtGNX+EdHwIfilL+HC/wD05tc3wnV8SjQShB6W+fp",
-	"Zq6aAlEaGquA2cwm/xbcLJELXAYbOri6WUaGTCtCbQNnl9Jd7K0Mr6aJL86NxYnAGePLRbsazYT7kPEw",
-	"m8TW/Q/GJ/3wGzHKr43x0NTVJuHP/ujo/8hPvx1yhGizniJ5GX2nFH5eqeiWOvYFqIFRFPIY9wfEz4Vo",
-	"+io0dS88suY/Lmv2yistXMwwd5ZKV4XnxTRNzQiqWD6lTnZbhGooOBdCh27i8zMehj1aNuWTQDZhku0H",
-	"QcI1KJgr9Tx5VFQfGevvlZh0kwQiFDxWb8ZUd37lye0qO1jXVWhysVW2ymOIqqDNrEhYNrAWuboKtmKa",
-	"xUoq5mQMIZKP/PGPyh/xOq291VA03Hb7r6yClr/iSqgdvsFyi9OA3eaMgafr22ORrd+ERT4qk48879sk",
-	"EBgGtznfK2bkW8xfkKlt5L5rN+N66JG3/IbZSlq+cjNW+MnkjDCwZnEFpV8qjVE+z/8hTVKFYgJ39+D4",
-	"ug1QqMEMmzwi/iPif4NWpEmOU6sxv1x9scpdUywY+YDctzhNZaSKf+VRCH7030xKFzMsBocYmuWR2H7N",
-	"xtw3yXvKU0XolZz6OC+I54If3CoJTWd0rqDcbIipnS+jy/0ztSVM+Xoi8nZIamshz20fh0dB+ZFffjNE",
-	"5HxTImL5Zd7EqtrhglSjXNer7voKB9pcBWMKIcUKM1UU5uphMJRrOwflehLJbLzpmM77IqVDcsVGXCS2",
-	"fMdYYo5YVAzei542CST8Bttc8cWsq0IzkxlV5B9Tt4Ek7w8woqovhIQG21U+phMXubmdTQIysaBFxJoX",
-	"D7BI5QZv+lZ2a980YDp/92GTVyELMekO8L5v+Pr3kEKz0ZohEnmTN5cPdaP1UM2xmPanB+QbeRO6UKQq",
-	"pgfIgUvl/H3Gqm7Pbp7/Psn7txwNWxUKa7uhLEWRu858lR7FrqXEu61dLE2Rk0auXMZxncjMpvZGKCJ1",
-	"gJj+5Tiqk91Wyxe14IrkYawXLs32ms3zvGD45Uomc/LEwIVmmMZqKLNtEvG0WOrCNdn0wUMuEVX1RSl9",
-	"F6TeOUs6xAiJERajLE/vvKUwe6EHSICwF3oILRH2MgDbREuyu79f7jhSagt2ZeRDw7cUoZA5yxKCCSXQ",
-	"N2Mhe9T3oekLt2D3E9QisTviBe8v5GSSD4oRSqBqBPnw4fANcLo8Pdxzte8UDDDJbLSzS6IGn48FvX2x",
-	"g4CDghbQRXJ3t7QzzIm3ZbpHMk2gJdoV16qeF8DIYZynGb4YvIp399jLxrOr9m5jb8AGjVdt1mrsJ+24",
-	"zVr0RfzsWVVlgYWk7dqiglBMVyzUq9xv767tkL1UBcPecsxGf7G713pqpYjpxJzXsUvurhO4B89adS9f",
-	"GERQUNf3BE6ppDhkjPChkNkyZGDGdqtq84h+K1MyPz2QWpajxFfWygqTVkilBcJDnmAGc4hYPQ2z3gNX",
-	"KGMD1ovv3tbdt04U2ezrXHCphWjXulGC39zWa0cy9qWPV33v3yv1SWl0zcmsnz3wBZzJbmv3Kx+1zamH",
-	"AgM8TckV82zn8YDxgP/FZMM/imnhvmTPCmQs1lrZxipmh19Gy6hQAzLqlGrIug7o0OHUYO5rQgVhNEu5",
-	"bfhVlgmNTDKmc6gx0uyL6OSn3tnRSfdN703U8W/VfSffscy8ScKw0yvGxdBRBpBVYjlNkwJtgBp02MQ3",
-	"Oj3qHvSgjv6H43fHJx+Po0KbYVgG+8yVhq44kcOqqNkXhwLMqjFVTJU6mZX2QY26TKIzprN5A3TnyEkK",
-	"yO/viUbdhfAXFrXus+KrWOrhbjl7p85n63pHL6knJSuUj1BabYrK4/gUHVLUT8wRz6QvuZPXYsttP5TY",
-	"miJQUsleDRwwlmOmQkarvngSYW/qDskbO0dPnQSMeRDCthK0qddCZjZZ2tqysIsdhxq07AYkcpEn/i2v",
-	"gWvVF67E4GvCB0vtq1XBxFbqd50vF3+GpRpwYRsfVKf4mKnX2OuGarC5YW0aq2PhbsKJwX3RF9W2toWK",
-	"oFBPqdSKnmp3CFCiSdG5IhH0tHfqW0An+4HpCo3s9245Winw3Ju56MtFmqUyM6s+L7/8zQskv1OH5red",
-	"uu1qEIZcnKvYwbYYDlgE4X3LjGQHq1dhd467DVppPHPV4WyBrIWAWaiObGUEQ5S1LYbmi5ftt575xsVQ",
-	"Wo1mGb8BB4QiSkphPYx9YXtf+5IOtu/tiCpyxYZTUYdmobCI3OjilODu+cXl6eFPJxdR3XHEQsNxqztj",
-	"K3NyYWYDA9lSN+WrKTZS1rZAEDRDn09Yx0VOcc2UMwaN6TXDikAzBVFV2GskFCgFy3aU/UGipAoz3Frb",
-	"xW9qqsir3de+pv5cvCDYM3ehz+53ylZ9LIrUWABygQv96ymkj4kWf2B+hBRiSw1lB5TAlXqK9Ytbb7gr",
-	"2ohFk1yn55V+5QOqHrrMzoqcRdjgYyjaI6YEfY6KlQrlF5AGEeNLxLhKiUtdK6Kmk4nMtI1d81V0XE9e",
-	"WwbXV2eFSq6YGEn27bp9eQMjq8SpVI4X7rcgxDtNO7ZKbV+EytS2XpHo4uTk8n33+G+XB93z3nlQZT2Z",
-	"MGEwbGuV9UCOx1QkUCH6gfw5fm1fOVMznzNMcAx85YSJR4njUeL4o4V3VNNdg62g4ykWILRVwsnOr+b/",
-	"qm2pH50F1Qkjtlr8mtIKzhJnSduDCierSMWjaPIomiwYlaow5M6iyAYBmlSxattTjoU71mb/BZaoLRZT",
-	"JUEtsllCh5SDLwTFIP+wZEQCgcfIOZcHRyfn4JLDj/MCFE3Sg65HHFvH4UmQWcY1U33hBbCWpzXkSS5C",
-	"ve+dn3d/6J1HT4O1KwBwRZLzzUlTuMTN5amvRyRz96QF/GPNi0fB6F+H6n80BMbTIXvFtxeRdoD6/bak",
-	"eYkEg3Jqc3EhnnU7w3zQ2m5m+KYpKazQEbXfjHDmB/GY1fVI/r5hy7W5qFsphgwblVT3xVE6Y3RsZDhs",
-	"RNSA9kH4WQc7Oo2oIiM6mTDBEhe3bgP1F/VH72IS7lPzmarbEiOJZKpJIhg96gsbfj6gsa6TKKGaRnl3",
-	"YF+UhIuSzyqCpp0u5B9XD8W5MQzLDWjDXCDaRhWXjHGkegSmvjyZwlaCeG2gK8fgb4Vo+va+jy/yET1g",
-	"sOqLvui6Fl9YbB+CeUDCzsWwiCeRa1cPzZVh82Z30RFVugGdZBqHbyIsn6pH5oRt+hvXrwu7ygNyyIyq",
-	"vsjY1ZSnBuTFzN9D+IcruoRZdsA8tAS/bH3BuLnb2uuQRCL3kWNmNYQAM3kLPVE3SpO4KGzcd5XGjfu2",
-	"MhZyI6rKPYnazRdV4fAlgNUqIv+f79XDQfLr+8zACht4pxa6Sycd0m6+6At4peNc8k3rVU/6wtzeDvm1",
-	"D2vt1zr92sI7/Vq9j52b4WkiBf7kmjj3a532LYB9Rf+lEPdCXF3XI2rL4J3KyiGLEfi5Uzk/UHcjzZ13",
-	"q/vXYquPtpgiW0LKkPtmFrr8PEygDxc3ksdspUd2QnlC7IvWTOFKSjt2AIR65vKC4YMrGl8TxUUMFUhE",
-	"xxDr/zw/OYa8OAwqLZJ9TPVRfRH5ZlVRHdO/XKeoScaFhvQvrsiY5u32MTTDp1m7bqyJwx5LQyC2iOul",
-	"XojWv9wXLhzU5Uwr7ABXLFkA3d/I8XR8ZadIqGY2XBPVDlggUCio16fpZ6Y6pWVC2JLAGkh94X1uLtQJ",
-	"eYgDcNCqBI0xLo9PLi7zxqSv83ipWCqd8y1DSoT0B/hkr7XXF9HxyeXh8U8nhwe96ClaspbOghSOwpUl",
-	"h7OwTkRcGE3rREsJQVkQlMoFiVIqhhFeCC2BMbLPVqyBNESUT/KwWt90ttiBx2BjkxzTcbldSYH5UU1T",
-	"OfRhuI4h26jmZ60WGatyRXYzm+EtENkejblSXAyrQmcPLXJswKfNhqc2ZRmjzcxN+GhvF7c5/+aEoIV2",
-	"HLOJbhzZjyK/JZA4IL63J4YpV6MyV0+YY+q/TBn02rI83Uxf4nmu0TkzG0uKfZarM/eK+1BLIoa9FIsL",
-	"anQv6oSJ17/8pdXcr2xsXN7v+lS8B1Jf3YEacl3RE28jYcHi0j1LC9tw9pPs1ADyjvy9+PWzO825d6ev",
-	"Hs7qWJjlgZXj4kzbyiL5t/t3Outt5RL35T15inR+9SuiWB5GSJE3LLvhbLY+v6Ve5Pe5+mgXjU/ViE8K",
-	"3fmgFovjMfC15TN1VF19KoftLgeEsS+wE4eRUK5ZQlyTTzpmmC9FymzdRvheWf3TquyzkUwLLYgty3sN",
-	"ZX3RNjuhmc5TTfqiksn5ftHb8jgA/IkD8EOH+fqJVob7umMxu1flFtm/Icl9dIT/QbIrbOULaNNLS7Um",
-	"uH4QWueqMzYyphjaGasd0bnRyVMcUFZcrfJSS39XcCq3f+UkKuQ0VteuMOqZWcpD1XRenGYj9+/uMjwO",
-	"Riy+JnM5zaDb0R3tI4+Z2L/bIm95YX917eqcUW4RF7Fp8/qnC2i48yu007rd3sEJl/rCfFwsnh4ooWxo",
-	"jO+EuVgkzpohQPEeUJ6CmIFWTqOwY6+vmcyuFZEiZuFWA4rpB66nXJ7jnsspvyZGv+fim8Xs1iMl+MYo",
-	"AdzHLZDedbxdaQFd2Q46lOxNLsAF5SWJmTNQRr9E1hfHM6t3gMMIA0dJNKAx0yoisE40lPnZJRZSmKB9",
-	"Rg6hOXZVLsxp3t13O+pVKC+40LZdpHPrWgNaBVl52HG6bBUaT4eqwlDlPiiZgHwLec0+G5mj4IfabbW2",
-	"rkBVWKfN35fxNRjVZPmJnOpmxTq5uITPQqaqKylTRsWaqb0lllBFxlMoKQYVOOrm/MdcyIxMBTRzHNjr",
-	"EE+zjIl4XrWoMReXkwwtkgHocaGf7yH4+Hg6rnXarcJ/AEb8veWByIVmQ8h+3HorKVPqC7ZCP3+9rXjN",
-	"8jWJGjBrRK7YkAuVmwhGfDhiqvI+KJnp0lITNqDT1Kw1Yym7oQK24syuxd9ghHrN7RYXsGyQrdc+N8zn",
-	"jRuaAV0w45zLTJ8VxjJ/H+N45p+ndkz/7zdyJoC23X8t1U8PWkMaaNX6aqCOFD72rn8M8wnXzXnLRbJZ",
-	"Z3v3y86v6np6uwn/t55A73fyNkBrr0IaGJARoNI5OTcMpVw4psqY1xd3s+ZZRKo9PK5W13qHx79bO92j",
-	"1e3BURSTThxO5RWprLwVwNhtRVh7Rw9kwnIrm1O0V/bxOz0k12yusHN3SLKWw5Ophp6isxHL2Eb9+7pF",
-	"NR+8/0wkj72C/sgNS3oiKVl/qrqVbFQmoUoFPM8Hf7gOeW6OCn7ge4M9XvbHFs6Q/7buyoddHycTJhSh",
-	"7mvXtgKnVBjxDCZRDPhRDKQ1+xiFLiEJjgiGGuv+dQUNbHz0lUzmr105zlw9VKwvSmOhfZIoOWYYZSUY",
-	"S3xlv4Pzs7dRnSjGSBSrbHAJK4uapLvCSwNL8YFpefXODX03R3J4KB7Ixotjf+WiB2BAX0dX8soHj66f",
-	"P6jB9wg8BCuNvI7k7GQMav1Xe1i7xL5i/StcEfbZOiPQzUIOIUaEJSxmSklfVjTHUDWN3SPIYhjIjLRb",
-	"edl7iEwV6ZxMhXa+Kq7IVLHkNaGiL7DupxQMUzJ0ft3zkEKKiW2e7KFDmGpf0gWoVSHEhc3MiCHq+Hop",
-	"Cw5LkLIk3OjhDCFkOf+DuZVKkzxwXttmtGZotHYpClzBspxvXrh5pFrfGtXqWaqCYdQ5xdmMjt1nP3pU",
-	"aTdtRO+RYUTVoxr7qMYmuUx+P43nLcUvxkeBZWgnHrH4enVsFBc3TGiZzX2wJlcYoYkpJ4al2vKztrgG",
-	"JkDC0Iu44nrpYdSmwaYwO4QgpHNrvHqYjtV+gq/d/t5MCtNXskawafuuSSkX32byN+PDR1b4r2JAxrC/",
-	"2QjiH/KwTd+8YkLja1YM+0DTcs5GgZ6sd/vchZx0vWHb2RxmNGMjOVWQY5qRjMWM30BmF8ZzD+RUJBX+",
-	"nJysPCSGr0TuR0/OoydnlSdHey4AqaET74FcRL57ceJMlasGFhQCzrGGAQSBFhogWgMb9KfBaEnwOHnF",
-	"2adb2kxWmsci+jS4DO60U68hyjQeSYmVUZmwZeAD0dncxnWi6Q8zu73RrwMLkTPBMpti6aryUJ42yYmw",
-	"UwFsr7lIUAnVEsawQ3JhtszFVFuFf8DMIrTMU0KnCgQbUREmOuRKs6yLa3owjd7MkhUqjT5GfD8q0F8Q",
-	"54mXtoBMK3VnoBw7NyzjA56XxQ2Tkff02pY7yewsLPFUxIeMORoBoYVDfsOKiA14LdjMIelC2yMo/rdZ",
-	"EPcBEqf3lKcPhJlmaBuu/pXr8Dm6WyWBeApXoNHfKs5vXSPvMXb8W6Mp9j4WeascAKOpIC0gOWU34boA",
-	"ECGNj2v12jRLa53aDgRS2qEWPzhNaQw9cAZQCsTZIGzrE/Nn3g3dxqXaJLTlmNeuujYfhOu++/D0kQQL",
-	"BwSul3v5YZ6qVlj8/XVBTMHypM1iTDf0Q1hawkcnOqmRnBDF0rT4lQ/vqVz7zDpGuLCaCDm2lhmuyIil",
-	"SSfX/cySB0Y8SpkqzoLCZ2AKe4h1G6/sw3OszAg/ac3FUDWJkSqdIAmdgIBqU0Wi7lSPZMb/CcSvQ74H",
-	"wTkChoCJK7afkHNTI323a/MXKRyx7HVOrVg6KO4JHxih+P8PAAD//w==",
+	"wRejZUm9L6wVbbl/lpGVQNqNCLXiaQQtQyJbaRnn9/zU6E5Y+75OFMvx7U02b5xNRVRO+nRbAcd5jLlU",
+	"uGj4hSaXsBhwF0jNNq26DSD8mI+NP5y5GfDPnpvHPaXJezsZ/vJXnNIfWkXZcVsp3FYpSFjME5bYBBTk",
+	"C0xVZqLkZcaXaKoVpYKhlAvW/Cspr1mw9IHOaHzNxfAyjz9ZesdjykJRoN56DT3/dHkql8UdwoLTSlPd",
+	"F1rkLjCdJoNrblNQpil7aBPbaU5jg0rIbMQxDzKPH4BCgwMo813EoVgqXWiSI7PcgR9ZuhIth3hsmXAR",
+	"04meZqGcqrLl544Wn4TFhhlcVlvKUBlwvWAAdjkJsZ8nQUmDY4hE4T4HAY59N6x2A5ttVmeGbAmIzYCg",
+	"wjn1HApj1omv5ZHU/Ybr5EYa4lF3a07M+bs1rqtC6M50fW0QrK2QW9fyLz08gkhryPpm1UGK/qxyhGNl",
+	"WG8es7s2OPe2/uvaeFmjBtqbdek8B1peX95wRWtfHvhpI5pqm8eABlxtPl9wdbE0fG3BpLLyE/feOhPJ",
+	"R0wmBPjUC1Wfv1O5i4RrJ0mnbKCJnGr0P0O2A/YzcNl+TdK1eYz4kI4ZoT46DfIYoW2XGsmJDV2zJZBd",
+	"IR1qfmFwsHnilwvTjwzOtP77+d6g9X//87+Y8DlVLOvsvWi3/8MM2rT3bqnZl79lJZfW/ir/hnfvXjY7",
+	"//Hff26EnB2bezG/nTTuJbQIK1BIk90ZfKfcJSl1lYOKzTRLnDk393k1yTHjwH65ImAMSOVwyJKlYlE5",
+	"SnqaaidvuEZAJUP03su1zHjDyNKCd9YbGDYzNFlTw5Kh6Uc586WrltQjKDWFhNs2FTLgcbpmh1hbnLnG",
+	"ENvBNJlOII+XownPWrAKiup3iowZFVwMO31BSbEHn8u/NYKTkdPNw5TO6z4dDEWOa2ZWimuep9Z4w10T",
+	"BSMuu7Z6qLT3xV2LWxYyHJ1txJ3T4o0M8p68pu/W+dUACFd0xrkcbNJfLMc2fToeUSHQqRDML5yH6uOA",
+	"0o+USA4G5t9lpow/Bk3XOF1gUPD0R3USqbEdejJVo4WBXThAQJgXNltgjcGiEFjj1uK/Xn0Caiv/fvGz",
+	"n4vQzIHjYeG35XYBN+nTsqf/i6tCF+nlGmW/OFkYMD4jctlXvLnvE9a0nUC+92pDgXzMxVYjv3r16g6J",
+	"mTmGj7ml2xUA8z1vFjJU3h6QV3v7LwI4GNQkzrUrx5HD9qfu0eGb7sXhyfHl2+7hEXTtWpG9uRzck2Uy",
+	"ZMns3RgFEfMEofaFo8U+K9NnX5aSL+uEbsnZC1mqQTcKkP6gOAcGCyDfIybIXE4JVdegY45YOmlW1Yuz",
+	"eZk+KHJ3N3SHNNeLRd6LbXeuMkahNZdRt4OWCPghWPnx8ySlAkNoLOjMeS+krSYyVv+20ekudXAJTwu9",
+	"TKxblmbMdTmpWzHVxZQQLkh0RjWDBqeNUzPmPPqCtE946OBZcB3Y5NrCAVcgT0VMbKz5DQuGfXGBD72k",
+	"GVNhJfdCUbFlF1KR831hZOuKJIr7CnK9Q07WtxYWa26DLRewpiGGOUYsJ7UyltZeitUmaTtc2IE08DUb",
+	"VtIsfAtc01/F4VR0UWyoLxUjym/X8nxvzLcAWAG483CJB7NZjJ9aLlq1UNKvmKsjbpjQRjQtx70FbH7V",
+	"MSj5INYvAAK9azdj1DglC+6FUkP3LYJMilH428XULwZ6FcpV4bZC4D7zEQSVBsWB70sO/TSBp1i7Gb6x",
+	"whLf/dv73vHF5ZvewdHhcZiznDFoj257qW4jBmf45WUexJpduhiS5ufmfDmadeGLXx8gNrM8RRjkhUJZ",
+	"91Cbu15djdF3gbn9LesvVnamucfCjAmbZMw2LnNB/iXBHGtuCWlrYmPJLd9G1HkGbXkurkg8koqJYjkq",
+	"qFOGtz/kzVh9LUrdZsK3QjF9l/KQG5eG/MqFiYK9drtLHbZdAGMshc5kWnBRQWOvCY2ZIjSTUyO56NUN",
+	"uP19Qn695XU6pzcsKUT6b9zgY1UO8Lr83qr2T+taeFSnA2/XLmP7JjErcnw3COrZPn+3eCyh+sS0+Giz",
+	"kITiQa+TWvLhg4vzCfrBRS0jwBEXaC8zNMW+hWI5dEJlqWJgsEePHNr8FZ3jF9soSKFzXy7XsWG6tdtO",
+	"GASecX95xXnX8nxVP3XfmLvQNH1Zz8pTnFZmLC3bKj5PeMbUHerkL+sdjIlg3Y0LJ4lbYWFT8TCEUHaf",
+	"C1FuburSfnLwrjjHAIapwpPNEMxeibXFmtzAwfW4wKFArews4yv81BAAYOPZC0E04DHBqI7myjL/Yecy",
+	"fmmYUuway6/xHm8VQXKfO7mn4JPqUJNz205jsR8A9qotzRpMcmYi2ba5oqswV50h5PVb28VlqzQh9nki",
+	"1TRjW/dR8U0uy9OBzaGyecoyafbaZTNj0Na84oZm21LUils9o1xDMEw2FQL+kUD8jHU11slUJBJ+N/8w",
+	"TwYpHQ4RAWaU38DFLmT7SrExN/HBEu6+hK+YNQB8ywp6KE0+YIu4Q3r89lauPDazKpqTZxjPubHV/KMb",
+	"0lrF1pFzkLqLdofCmlYZIWB4qHC+VVkCdB8YURIiueR1FBYFKuIEgAs7cazgAb5zuG2xRvtasbIApeqq",
+	"7+fOh77GJ+7C3Spd4h1CfYgrdKfCQovgY4G3HMrgMzCwzWyWGNdkxKivf9kXGPg6gM7aH8HS76LtJpkc",
+	"c2UGUHkPuHJHkiweMbB+YDuSkcyYHGZ0MkIXacHNW35z6b5DVrQKFj5nSl3eRY6zn1bEcLiwQ65HLje/",
+	"WTFKdeV1lQ2qxv9YGBgyrLAQ/A1Np8DfXNTvwfnZ26i5XnatFqAZlqxjgkxFypTKU6uNNMoSd7rbFIMu",
+	"29XuBjmVqxLhhOvLsMMr+p7RjGWRt/mumamyGL1bQD1wi0rgDSHrArVcTcm25Qf3JNKtKvMBBxBPM67n",
+	"54ai4aqvALThygcAIxfEhFG33dNDqGH/JKLj68v/+5//jSDFGUgkkGUczk8+0hrSk+KU8nGoQoaVuPJM",
+	"F7BoDW2oDpIdF3PvagQMpUys2Zq7d1wZN26GxebgBVupxSxYRE65J9xWUMKrFHCWM42BLqkcNri1Fkb2",
+	"4kVYywBduSgVQA8YRZQcM0yGo6mStsQB1JOGdZUxPS9F7CkBUGGchUSXlz9KpRsUPzEEJnJ5BrhUNM9n",
+	"jNpAMYCA3ZGHQHkUPNllSNxCsPBABgL2UzDUYfCO2Xgyzcw9Q36EGpuyDAkbMMASbUobm4DQrorZF0Ck",
+	"ooOT47eHZ+97b6ABY19EB93jg97RUe+NBQwDIcAK6E5WlZm9CU5oBa2JJQBylytWzyGLyZp90RcoU4C2",
+	"YXMxoqpm+xFJZDyFO/nERVk8db0kFIRRmLuQsKhJzjCMjPaFuxDO7kmFL8KQd6LYbz0DwdvWhoHOENFh",
+	"wsYTqZmI5413bB5BGCnqgpiTSm23fCu2mO24m3TBx0xOdYfsNvcjKAIv5v5uckVGcoYdWmy/fTR5pxyI",
+	"KTV/OC8QLhZZk5Eo4AHXRGmJUW+i2Rc2iBLL2aR8zLVhKnMSp1QpsHZhTGwzEAWAvWT9zxF5kmR0oBuc",
+	"6UHDkAs64Q0jFcC4Ddvnv9FuP+0LFIWsfI+dOPOgBCvlgXZlo2N9sk5ugePKxuRiafXX5IrNJcb3jRe0",
+	"h73dV03SFX2BPe05+FghWDBNyVASOqNzvES2eRuShzfWVcGliOokOp8KxTRum5LoiIvriNjq5IUoDnuc",
+	"NsIdfuoQy/d8O5ECQS7TY7NOi1dXLJViqNwUzuUBK8ckI8K1jxQQUvfFAKzvV3Ob/OGCjwHPLTgNiUkZ",
+	"NjXVCgey1CC/6riyTgGM36mc2BniG9UJ9hNWBlcsOYSjoBj7XLeipa1XAnnodG42A2lW3jpTaB8KRC/l",
+	"MRPIPR3Nn9B4xBq7zVatXptmqWVGqrOzM5vNmhQeN2U23LHfqp2jw4Pe8XkPvsmjd2pINGv12g3mPtY6",
+	"tTakFE6YoBNe69SeNVvNZxCTqUfAVXeaM5amDSiIsfOP2bVq/sO6YYdMB+sysRnwVYOrkI0jyEhOM5eT",
+	"YRCQD7FCk7+Nh0mtU/uBaagkaGQCNZHC6oe7rZaLl7c2tiKZc4tBzWaDMoMKecNy6NmL/TaEnlk0NUMd",
+	"ANwP0N8TVm7MDYUTvGZz5ULlr9lkwf8zmV6lPK6TMf3coEP2l2etlpM1aMgfYZa4t9uu2o8H0M57rhKe",
+	"sdioHrf12j4Ca/U3LgIP3n+2/v0PIhfGQPaajscUYjjBMwlbw/0bqlbAbODLdKjQggpqW+2TGWGHqrmI",
+	"6YQ353ScFi7T0o3o3dgEyy3uhBszB68XW6+4oKFmNstXomtWaGiSwYjanY5jCVTgOaSxzps4+8ogjt5z",
+	"I5tolhqykMnp0PBYrBJSCctExmoVCN+Y52sBqNlnvTPS9wC5Hy/eH90HxLqYyG2of4Y5vt3Tw0oojKBP",
+	"xD9XAcJ2p3hA+mJnCADlotCHwjDalN+w+wBSsTDf4viVsLLkfi3yHdj7+hug38mEiXvFPq48+lXCxTDm",
+	"+T8redtFnlMNNggajwxNrPtKKorRLB4ZuT3jV1PNLG5b4cKI9XVrtvJKonWpUpeUPZG2tQjPyC9TNmVB",
+	"PnnGaMIFKj6//WUGsN3xlL6YBYUQIKYCpT0L+soDv2nvlPtHVZ57/tpSo6qAGR2iiFEIhKYz5eT65SM9",
+	"4kofFDsbPdihlnr7hthemhb2uiAPWfm3qxong6qJ7Os7pXdRntlSNtlrtTe6GFMjZGuOIVXw3fPt5rnD",
+	"pd3bfbX+m78aba73OWYs+ZrSmbWMQb6Ns4n9/Om2/qs3DsFft5+KaGTugzUwFC96IRLWYVDeOtqhkCux",
+	"l7KQ/+6MjeUNWvG9Cudj1SYsU1LQlCRUUySFzCn1zucOv1rtUDXJGfr9rIp6cvamd3Z+eXLaO45snr23",
+	"8XMFlgmsyAC6VRnrXGs9H3X/vUzm94ZpbvTbspXTZoQuIPheRaWoPMpvCLHQXxWNNrh8b2V2xZOECfxi",
+	"b8uVbYmorVfbvd9+tuX7+1+BcOxuOccGe77I5kdUo/n9G6IxJQID6FAkAgWS4lrQQrWVKmHUIuoD8cWu",
+	"XVSFtGNX+EdHwIfilL+HC/wD05tc3wnV8SjQnxAaZufpZq6aAlEaurWA2cwm/xbcLJELXAYbOri6WUaG",
+	"TCtCbVdol9JdbNgMr6aJr/iNxYnAGeNrULvCz4T7kPEwmzwAX9CD8Uk//EaM8mtjPHSKtUn4sz86+j/y",
+	"02+HHCHarKdIXkbfKYWfVyq6pTaAAWpgFIU8xv0B8XMhmr4KTd0Lj6z5j8uavfJKCxczzJ2l0lXheTFN",
+	"UzOCKpZPqZPdFqEaCs6F0KGb+PyMh2GPlk35JJBNmGT7QZBwDQrmSj1PHhXVR8b6eyUm3SSBCAWP1Zsx",
+	"1Z1feXK7yg7WdRWaXGyVrfIYoipoMysSlg2sRa6ugq2YZrGSijkZQ4jkI3/8o/JHvE5rbzVUIsciNqqy",
+	"Clr+iiuhdvgGyy1OA3abMwaerm+PRbZ+Exb5qEw+8rxvk0BgGNzmfK+YkW8xf0GmtpH7roeNa8xH3vIb",
+	"Zitp+crNWOEnkzPCwJrFFZR+qTRG+Tz/hzRJFYoJ3N2D4+s2QKEGM2zyiPiPiP8NWpEmOU6txvxy9cUq",
+	"d02xYOQDct/iNJWRKv6VRyH40X8zKV3MsBgcYmiWR2JPNxtz3yTvKU8VoVdy6uO8IJ4LfnCrJDSd0bmC",
+	"crMhpna+jC73z9SWMOXricjbIamthTy3fRweBeVHfvnNEJHzTYmI5Zd5Z6xqhwtSjXJdr7prVhzonRWM",
+	"KYQUK8xUUZirh8FQrpcdlOtJJLPxpmM674uUDskVG3GR2PIdY4k5YlExeC962iSQ8BvsncUXs64WGgL9",
+	"Y+o2kOT9AUZU9YWQ0LW7ysd04iI3t7NJQCYWtIhY8+IBFqnc4E3fH2/tmwZM5+8+bPIqZCEm3QHe9w1f",
+	"/x5SaDZaM0Qib/Lm8qFutB6qORbT/vSAfCPvbBeKVMX0ADlwqZy/z1jV7dnN898nef+Wo2GrQmFtN5Sl",
+	"KHLX7q/So9i1lHi3tYulKXLSyJXLOK4TmdnU3ghFpA4Q078cR3Wy22r5ohZckTyM9cKl2V6zeZ4XDL9c",
+	"yWROnhi40AzTWA1ltk0inhZLXbjOnT54yCWiqr4ope+C1DtnSYcYITHCYpTl6Z23FGYv9AAJEPZCD6El",
+	"wl4GYJtoSXb398sdR0ptwa6MfGj4liIUMmdZQjChBPpmLGSP+j40feEW7H6CWiR2R7zg/YWcTPJBMUIJ",
+	"VI0gHz4cvgFOl6eHe672nYIBJpmNdnZJ1ODzsaC3L3YQcFDQAlpT7u6WdoY58bZM90imCbREu+Ja1fMC",
+	"GDmM8zTDF4NX8e4ee9l4dtXebewN2KDxqs1ajf2kHbdZi76Inz2rqiywkLRdW1QQiumKhXqV++3dtW23",
+	"l6pg2FuO2egvdvdaT60UMZ2Y8zp2yd11AvfgWavu5QuDCArq+p7AKZUUh4wRPhQyW4YMzNhuVW0e0W9l",
+	"SubyLgAjSDxi8bUqluUBrIJS4RiJZ1tjwq+oQjrXHym3AwacdxhtC0aAx2Amp2lCrlinL0ptrLEVY51E",
+	"WEYef7RNBaEMASlWIeADQrEIUV4BHpaZNAlUAsEl2uY/qH1pLEu1AE68D6sKVNiGjyGI5i1JPj2QpptT",
+	"ma+s6BYmrRD0C7ScPMGk8BD9f4o9JeBwSu+VwWup8tOw7HPgKpVsIPvgu7f1xfPrVNz6cptsK+GHW+fm",
+	"oHOllcwQy808b/PZnSS62dpzubUWYl3rRgl+c1uvHcnYV75e9b1/r9Qmp9E1t2j97IEv4P7stna/8rW0",
+	"JRWgvgRPU0MdnNRx79frd3rA/2KqwR/FsnQPqscqZCyW2tnGKGqHX0bL6MPp+cVZr/vetrmJOrZ+COa3",
+	"GRlzmNGxM96AZEk1m9E5UdqgrjMEKTn2UokCqXhM51huJpGCYR0ZX3uy2RddMSd5jRjzspVOsCClMHJA",
+	"rop9PXjkJVGjTqmkMrGVRqHhr6FkrwkVhNEs5bb/XVlFMiK6g0GzL6KTn3pnRyfdNwBk91bdd8sey8xb",
+	"6IxAdMUMx7OUEkT32IpmnqtzgY2y+yI6Peoe9KCtxIfjd8cnH4+jQitvWAb7zJWGJlGRozJRsy8OBXgZ",
+	"YqqYKjX2K+2DDjTLSHTGdDZvgCkpcoIzymv3RLPvwggLi1r3WfFVOPx9tKh/fWy7OHzfO/lwEbwJNuUb",
+	"8E5LeW3+A9Vfml+QdXvqoi5cS/klA0PJjuxjDFcbk/NIXEWHFC0M5lbOpC+alVdTzK23lNiqQFAUzd5m",
+	"HDCWY6ZCZue+eGIVkg7JG7Yb8RV1WMxkErYZqC2eIGRmyx1YrQj7UHKoIs1uQKcWeeru8hq4Vn3hioS+",
+	"Rlm03NVeFYzkpTb4+XLxZ1iqARdqUGgQ4WOmXmO3KqrBao7VpSwtxN2EU/v7oi+qreULNX2hIhpU9UVa",
+	"AtPZQwAFQNG5AuUuZc4AE7Cq/MB0hU3l9277XSmz3pvB98ul0qVCUas+L7/8zcuUv9OQhG+7+IKrIhoK",
+	"UljFDrbFcMAiCNBdZiQ7WH8O++vcbdBK87er72hL3C2EvEN9cyvWGKKsbTlDX35wv/XMtx4HaZVmGb8B",
+	"F6IRaqWwMQJ9YbvX+6Is1ng1oopcseFU1KHdLywiN5s6m0v3/OLy9PCnk4uo7jgi2v1xTDTVQG9+sNT1",
+	"BZi4l/qhX02xFbq2Jb7MAvR8wjou9pFrppzNbUyvGdb0mimIi8RuQaFQR1i2o+wPEudYmOHWmsp+U8tY",
+	"3q+i9jVNIMULgl2vFzplf6ds3daiFoAlXBe40L+eTeExVeoPzI+QQmypoeyA3rpST7GRLTaexZVdxbJn",
+	"rlf7ysiQA6oeulDWiqxj2OBjMOkjpgSjBhQrtbooIA0ixpeIcZUSl7pWRE0nE5lpG33q62C5rtq2kLWv",
+	"rwy1mDG1mezbdfsCJUZWiVOpHC/cb0GSRpp2bJ3pvggVmm69ItHFycnl++7x3y4Puue986DKejJhwmDY",
+	"1irrgRyPqUigxvsDuQ/92r5yrnU+Z5jgGPjKCROPEsejxPFHC9CqprsGW0HHUyxAaKuEk51fzf9V21I/",
+	"OguqE0Zsv4c1xVGcJc6StgcVTlaRikfR5FE0WTAqVWHInUWRDUKsqWLVtqccC3eszf4LLFFbLKZKglpk",
+	"s4QOKQdfCIpB/mHJiAQCj5FzLg+OTs7RVQsf5yVkmqQHfcs4Nn/EkyCzjGum+sILYC1Pa8iTXIR63zs/",
+	"7/7QO4+eBqvPAOCKJOebk6ZwiZvLU1+PSOYeVQv4x6o1j4LRvw7V/2gIjKdD9opvLyLtAPX7bUnzEgkG",
+	"5dRm00MM7XaG+aC13czwTVNSWKEjar8Z4cwP4jEv85H8fcOWa3NRt1IMGbYaqu5spXTG6NjIcNhKrAGx",
+	"zvhZB2PpRlSREZ1MmGCJyzyxqTaL+qN3MQn3qflM1W3IfyKZapIIRo/6wiaQDGis6yRKqKZR3t/blxXi",
+	"ouSziqDtrkvawdVDeX2MHHMD2jAXiLZRxSVjKLAegakvT4eytVxeG+jKMfhbIR+mve/ji3xEDxis+qIv",
+	"uq5JH7bLgGAekLBzMSziSWSgCzkTVFnQmt1FR1TpBvSCahy+ibAAsh6ZE7YxkFy/LuwqD8ghM6r6ImNX",
+	"U54akBdz9w/hH65sGgazA/PQEvyy9QXj5m5rr0MSidxHjpnVEALM5C10Nd4o0emisHHfFx437htDWciN",
+	"qCp3FWs3X1QltJQAVqvI3Xm+txyD/2mzTlGwwgbeqYX+8EmHtJsv+gJe6TiXfNN61ZO+MLe3Q37tw1r7",
+	"tU6/tvBOv1bvY+91eJpIgT+5Nuz9Wqd92xerO6iFuBfi6roub1sG71TW/llM+MidyvmBuhtp7rxb3b8W",
+	"W320xRTZElKG3Dez0KfrYQJ9uLiRPGYrPbITyhNiX7RmClcU3rEDINQ+ZBw+uKLxNVFcxBAgKzqGWP/n",
+	"+ckxZLZiUGmR7GOynuqLyLebi+qYwOl6vU0yLjSEqnNFxjRhec/7GEqF2T9dP+XEYY+lIRBbxPVSN1Pr",
+	"X+4LFw7qqh4o7OFYLDoC/RvJ8XR8ZadIqGY2XBPVDlggUCiouKnpZ6Y6pWVC2JLAKmZ94X1uLtQJeYgD",
+	"cNCqBK1tLo9PLi7z1sKv83ipWCqd8y1DSoT0B/hkr7XXF9HxyeXh8U8nhwe96ClaspbOghSOwjUWgLOw",
+	"TkRcGE3rREsJQVkQlMoFiVIqhhFeCC2BMbLPVqyBRGKUT/KwWt82uthDy2BjkxzTcbnhUIH5UU1TOfRh",
+	"uI4h26jmZ60WGatyTwUzm+EtEIwfjblSXAyrQmcPLXJswKfNhqe26ABGm5mb8NHeLm6rdpgTgib4ccwm",
+	"unFkP4r8lkDigPjenhimXI3KXD1hjqn/MmXQLc/ydDN9MJ+OmY0l4ZS6VftQSyKGvRSLC2p0L+qEide/",
+	"/KXV3K9sTV7e70ru/JCRw+5ADbmu6Gq5kbBgcemepYVtOPtJdmoAeUf+Xvz62Z3m3LvTVw9ndSzM8sDK",
+	"cXGmbWWR/Nv9O531tnKJ+/KePEU6v/oVUSwPI6TIG5bdcDZbn99SL/L7XH20i8anasQnhf6aUE3J8Rj4",
+	"2vKZOqquPpXD9ocEwtgX2EunjulxxLXppWOGKV6kzNbzrHrQP63KPhvJtNBE3LK811CYG22zE5rpPNWk",
+	"LyqZnO/4vi2PA8CfOAA/dJivn2hluK87FrN7VW5y/xuS3EdH+B8ku8LWroFG27RULYbrB6F1rr5qI2OK",
+	"oZ2x2hGdG508xQFlxXUb8CoNFXnJuNz+lZOokNNYXbvSxmdmKQ9VlX1xmo3cv7vL8DgYsfiazOU0g35l",
+	"d7SPPCbT/27LNOatOdS1q1RIuUVcxKbNKxgvoOHOr9AQ73Z7Bydc6gvzcbH9QaAIuqExvpftYplHa4YA",
+	"xXtAeQpiBlo5jcKO3fpmMrtWRIqYhZuFKKYfuCJ6eY57Loj+mhj9notvFrNbj5TgG6MEcB+3QHrXs3ql",
+	"BXRlQ/dQsje5ABeUlyRmzkAZ/RJZXxzPrN4BDiMMHCXRgMZMq4jAOtFQ5meXWPthgvYZOYT29lW5MKd5",
+	"f+7tqFehQGgZEicinVvXGtAqyMrDnvFlq9B4OlQVhir3QckENJDZmOpaB2wytXrRD7Xbam1dQ66wTpu/",
+	"L+NrMKrJ8hM51c2KdXJxCZ+trlK2ampviSVUkfEUigJC0ZC6Of8xFzIjUwHtWAf2OsTTLGMinlctaszF",
+	"JRT+CkOPC/18D8HHx9NxrdNuFf4HYMTfWx6IXGg2hOzHrbeSMqW+YCv089fbitcsX5OoAbNG5IoNuVC5",
+	"iWDEhyOmKu+DkpkuLTVhAzpNzVozlrIbKmArzuxa/A1GqNfcbnEBywbZeu1zw3zeuKEZ0AUzzrnM9Flh",
+	"LPP3MY5n/nlqx/T/fiNnAmjb/VdD/vSgVeCBVq2v5+tI4e+0ou9jfd4HUOkXvKgcKmx63uc4v/9pifPv",
+	"/Kqup7eb8H/rCfR+J28DtPYqpIEBGQF6FdhCmqXCMVXGvL64mzXPIlLt4XG1ulsDPP7d2ukerW4PjqKY",
+	"dOJwKq9IZeWtAMZuK8LaO3ogE5Zb2ZyivbIT5+khuWZzhb33Q5K1HJ5MNXQFno1YxjbqwNktqvng/Wci",
+	"eez29UduOdQTScn6U9VvaKMyCVUq4Hk++MP1uHRzVPAD393v8bI/NmGH/Ld1Vz7s+jiZMKEIdV+7xjM4",
+	"pcKIZzCJYsCPYiCt2ccodAlJcEQw1Fj3rytoYOOjr2Qyf+3ronr1ULG+KI2F9kmooopRVoKxxFf2Ozg/",
+	"exvViWKMRLHKBpewsqhJuiu8NLAUH5iWl5nc0HdzJIeH4oFsvDj2Vy56AAb0dXQlr3zw6Pr5gxp8j8BD",
+	"sNLI60jOTsagW0e1h7VL7CvWv8IVYZ+tMwLdLOQQYkRYwmKmlPRlRXMMVdPYPYIshoHMSLuVN66AyFSR",
+	"zslUaOer4opMFZTJF32BdT+lYJiSofPrnocUUkxs82QPHcJU+5IuQK0KIS5sZkYMUcfXS1lwWIKUJeFW",
+	"LWcIIcv5H8ytVJrkgfPaNqM1Q6O1S1HgCpblfPPCzSPV+taoVs9SFQyjzinOZnTMVXuu1GNdDc2F8prV",
+	"Km1tUy+tQ4YRVY9q7KMam+QyeaVAv6X7EQYrxkeBZWgHuimtjo3i4oYJLbO5D9bktoEBppwYlmrLz9ri",
+	"GpgACUMv4orrholRmwabwuwQgpDOrfHqYXrO+wm+cp0MmBSmr2SNYNP2fc9SLr7N5G/Gh4+s8F/FgIxh",
+	"f7MRxD/kYZu+38aExtesGPaBpuWcjQI9We/2uQs56XrDtrM5zGjGRnKqIMc0IxmLGb+BzC6M5x7IqUgq",
+	"/Dk5WXlIDF+J3I+enEdPzipPjvZcAFJDJ94DuYh89+LEmSpXDSwoBJxjDQMIAi20MLUGNmipg9GS4HHy",
+	"irNPt7SZrDSPRfRpcBncaadeQ5RpPJISK6MyYcvAB6KzuY3rRNMfZnZ7o18HFiJngmU2xdJV5aE8bZIT",
+	"YacC2F5zkaASqiWMYYfkwmyZi6m2Cv+AmUVomaeEThUINqIiTHTIlWZZF9f0YBq9mSUrVBp9jPh+VKC/",
+	"IM4TL20BmVbqzkA5dm5Yxgc8L4sbJiPv6TVzfVtxFpZ4KuJDxhyNgNDCIb9hRcQGvBZs5pB0oe0RFP/b",
+	"LIj7AInTe8rTB8JMM7QNV//Kdfgc3a2SQDyFK9DobxXnt66R9xg7/q3RFHsfi7xVDoDRVJAWkJyym3Bd",
+	"AIiQxse1em2apbVObQcCKe1Qix+cpjSGHjgDKAXibBC29Yn5E3POmnlcqk1CW4557apr80G47rsPTx9J",
+	"sHBA4Hq5/SDmqWqFxd9fF8QULE/aLMZ0Qz+EpSV8dKKTGskJUSxNi1/58J7Ktc+sY4QLq4mQY2uZ4YqM",
+	"WJp0ct3PLHlgxKOUqeIsKHwGprCHWLfxyj48x8qM8JPWXAxVkxip0gmS0AkIqDZVJOpO9Uhm/J9A/Drk",
+	"exCcsb02Jq7YfkLOTY303a7NX6RwxLLXObVi6aC4J3xghOL/PwAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -29,14 +29,15 @@ type Handlers struct {
 	orders   *orders.Client
 	access   *Access
 	model    query.Orders // or nil
+	quoter   Quoter
 	draining <-chan struct{}
 }
 
 // New returns handlers that ask the engine through o, for those to whom a gives access, and
-// list orders of the read model m, nil for none. Requests that only wait for a decision are
+// list orders of the read model m, nil for none, and price orders by q. Requests that only wait for a decision are
 // answered once draining is closed.
-func New(o *orders.Client, a *Access, m query.Orders, draining <-chan struct{}) *Handlers {
-	return &Handlers{o, a, m, draining}
+func New(o *orders.Client, a *Access, m query.Orders, q Quoter, draining <-chan struct{}) *Handlers {
+	return &Handlers{o, a, m, q, draining}
 }
 
 // Forms returns how the bodies of the operations are read.
@@ -61,6 +62,9 @@ func (h *Handlers) PlaceOrder(ctx context.Context, r contract.PlaceOrderRequestO
 		return nil, err
 	}
 	wanted.CustomerID = as.customer
+	if r.Params.AmendsDryRun != nil && *r.Params.AmendsDryRun {
+		return h.dryRun(ctx, *r.Body, as)
+	}
 	order, err := h.orders.Place(ctx, wanted, as.id, as.earlier, h.access.contact(r.Body.Contact))
 	claim := h.access.claim(ctx, order.ID)
 	if err != nil {

@@ -44,6 +44,9 @@ const (
 	ScopeMissing         fault.Code = "SCOPE_MISSING"
 	CustomerForeign      fault.Code = "CUSTOMER_FOREIGN"
 	SessionNeeded        fault.Code = "SESSION_NEEDED"
+	RouteNotReady        fault.Code = "ROUTE_NOT_READY"
+	UpstreamFailed       fault.Code = "UPSTREAM_FAILED"
+	UpstreamTimeout      fault.Code = "UPSTREAM_TIMEOUT"
 )
 
 // Overloaded is the code of a placement that was not let in.
@@ -119,6 +122,9 @@ var table = map[fault.Code]kind{
 	fault.Unavailable:              {status: http.StatusServiceUnavailable, title: "Temporarily unavailable", advice: "A part that is needed does not answer right now. Try again after Retry-After seconds."},
 	place.Overloaded:               {status: http.StatusServiceUnavailable, title: "More is asked than can be done in time", advice: "Nothing was started by this request. Repeat it with the same Idempotency-Key after Retry-After seconds: an earlier request with it may have placed the order."},
 	ReducedCapacity:                {status: http.StatusServiceUnavailable, title: "More important requests come first right now", advice: "So much is asked that questions give way to orders. Repeat the request after Retry-After seconds.", uri: typeReducedCapacity},
+	RouteNotReady:                  {status: http.StatusConflict, title: "The route's gate is closed", advice: "Let more answers be compared, and mend what differs; or force the change, with the reason."},
+	UpstreamFailed:                 {status: http.StatusBadGateway, title: "The program behind the gateway does not work", advice: "It may have done what was asked, or not. Read before you repeat a change, or repeat it with the same Idempotency-Key."},
+	UpstreamTimeout:                {status: http.StatusGatewayTimeout, title: "The program behind the gateway took too long", advice: "It may do what was asked, or not. Read before you repeat a change, or repeat it with the same Idempotency-Key."},
 	place.PlacementUnknown:         {status: http.StatusServiceUnavailable, title: "It is not known yet whether the order was placed", advice: "The order may exist, at Location. Repeat the request with the same Idempotency-Key after Retry-After seconds: it never makes a second order."},
 }
 
