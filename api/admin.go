@@ -14,6 +14,7 @@ import (
 	"github.com/amends/amends/api/operator"
 	"github.com/amends/amends/api/operator/codec"
 	"github.com/amends/amends/api/operator/letters"
+	operatorroutes "github.com/amends/amends/api/operator/routes"
 	"github.com/amends/amends/api/shop"
 	"github.com/amends/amends/internal/probe"
 )
@@ -62,6 +63,7 @@ func NewAdmin(a Admin) http.Handler {
 		operator.New(operator.Config{Orders: a.Repairs.orders, Refunds: records, Log: log}).Register(r)
 		operator.NewLists(a.Repairs.model).Register(r)
 		operator.NewCases(operator.CasesConfig{Cases: cases.NewDesk(a.Repairs.cases), Log: log}).Register(r)
+		operatorroutes.New(operatorroutes.Config{Switch: a.Repairs.routes, Log: log}).Register(r)
 		operator.NewRefunds(operator.RefundsConfig{Orders: a.Repairs.orders, Records: records, Log: log}).Register(r)
 	}
 	if a.Letters != nil {

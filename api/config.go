@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"time"
 
 	"github.com/amends/amends/api/cases"
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/edge/caller"
 	"github.com/amends/amends/api/edge/limit"
+	"github.com/amends/amends/api/legacy"
 	"github.com/amends/amends/api/shop"
 	"github.com/amends/amends/api/shop/invoice"
 	"github.com/amends/amends/api/users"
@@ -46,6 +48,8 @@ type Config struct {
 	// TrustedProxies are the networks whose X-Forwarded-For is believed. Empty means
 	// that the client's address is the socket's. Default empty.
 	TrustedProxies []netip.Prefix
+	// Routes are those that lead to a program behind the gateway. Default: none.
+	Routes legacy.Settings
 }
 
 // DefaultConfig returns the defaults; Orders.Queue is left to set.
@@ -134,6 +138,13 @@ type Observer struct {
 	Placed func(style string)
 	// Deprecated is called for each call of a deprecated operation.
 	Deprecated func(operation, consumer string)
+	// Routes has the events of routes that lead to a program behind the gateway.
+	Routes legacy.Observer
+}
+
+// unobserved drops the events of routes.
+var unobserved = legacy.Observer{
+	Answered: func(string, string, int, time.Duration) {}, Compared: func(string, string) {}, CutBack: func(string) {},
 }
 
 // WithObserver sets the observer, all of whose functions are needed.

@@ -13,6 +13,7 @@ import (
 	"github.com/amends/amends/api/edge/caller"
 	"github.com/amends/amends/api/edge/deprecated"
 	"github.com/amends/amends/api/edge/session"
+	"github.com/amends/amends/api/legacy"
 	"github.com/amends/amends/api/problem"
 	problempage "github.com/amends/amends/api/problem/page"
 	"github.com/amends/amends/api/retry"
@@ -85,6 +86,7 @@ const (
 	queried                       // has parameters in its query, which are checked here
 	waits                         // takes a Prefer header
 	streams                       // answers a stream, which ends with the caller's session
+	tried                         // can be tried without effect, by Amends-Dry-Run
 )
 
 func (t traits) has(other traits) bool { return t&other != 0 }
@@ -116,7 +118,7 @@ const (
 
 // publicRoutes are the operations of openapi.yaml.
 var publicRoutes = routes{
-	{"PlaceOrder", echo.POST, "/v1/orders", writeOrders, placing, engine, edge.MaxAnswer, asJSON | keyed | waits, nil},
+	{"PlaceOrder", echo.POST, "/v1/orders", writeOrders, placing, engine, edge.MaxAnswer, asJSON | keyed | waits | tried, nil},
 	{"ListOrders", echo.GET, "/v1/orders", ownOrders, reading, model, effect, asJSON | idempotent | queried | waits, nil},
 	{"GetOrder", echo.GET, "/v1/orders/{id}", readOrders, reading, both, effect, asJSON | idempotent | waits, nil},
 	{"FollowOrder", echo.GET, "/v1/orders/{id}/events", readOrders, reading, model, 0, streams, nil},
@@ -178,6 +180,9 @@ var adminRoutes = routes{
 	{"CloseCase", echo.POST, "/v1/cases/{id}/close", operators, unlimited, services, question, asJSON | keyed, nil},
 	{"DecodePayloads", echo.POST, "/v1/codec/decode", operators, unlimited, process, time.Second, asJSON, nil},
 	{"EncodePayloads", echo.POST, "/v1/codec/encode", operators, unlimited, process, time.Second, asJSON, nil},
+	{"ListRoutes", echo.GET, "/v1/routes", operators, unlimited, process, question, asJSON, nil},
+	{"GetRoute", echo.GET, "/v1/routes/{name}", operators, unlimited, process, question, asJSON, nil},
+	{"SetRoute", echo.PUT, "/v1/routes/{name}", operators, unlimited, process, question, asJSON, nil},
 	{"GetMetrics", echo.GET, "/metrics", none, unlimited, process, edge.MaxAnswer, 0, nil},
 	{"GetHealth", echo.GET, "/healthz", none, unlimited, process, edge.MaxAnswer, 0, nil},
 	{"GetReadiness", echo.GET, "/readyz", none, unlimited, engine, edge.MaxAnswer, 0, nil},
@@ -278,7 +283,7 @@ func (r route) middleware(g guards) []echo.MiddlewareFunc {
 		m = append(m, g.calls.Middleware(r.operation, *r.end))
 	}
 	if r.class != unlimited {
-		m = append(m, g.quotas(r.class))
+		m = append(m, legacy.Live(g.quotas(r.class)))
 	}
 	if r.class == browsing {
 		m = append(m, g.browsing)

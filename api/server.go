@@ -20,6 +20,7 @@ import (
 	"github.com/amends/amends/api/edge/deprecated"
 	"github.com/amends/amends/api/edge/limit"
 	"github.com/amends/amends/api/edge/shed"
+	"github.com/amends/amends/api/legacy"
 	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/api/orders/live"
 	"github.com/amends/amends/api/shop"
@@ -50,6 +51,7 @@ type Server struct {
 	gateways func() int
 	browsing *shed.Gate
 	health   *health
+	routes   *legacy.Switch // or nil
 
 	conditions []func() error // of the readiness
 
@@ -110,7 +112,7 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	}
 	s := &Server{
 		log:      slog.Default(),
-		observe:  Observer{func(edge.Observation) {}, func(string, string, bool) {}, func(string) {}, func(string, string) {}},
+		observe:  Observer{func(edge.Observation) {}, func(string, string, bool) {}, func(string) {}, func(string, string) {}, unobserved},
 		gateways: func() int { return 1 },
 		records:  c.Orders.Records, retry: c.Orders.Retry,
 		draining: make(chan struct{}),
@@ -136,6 +138,9 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 		Observe: s.observe.Request, Operation: publicRoutes.names(), Attributes: apiorders.Attributes,
 	})
 	s.echo.Binder = forms
+	if err := s.strangle(c, g); err != nil {
+		return nil, fmt.Errorf("legacy.file: %w", err)
+	}
 	page.Register(s.echo)
 	s.services.Query = s.model
 	reader, access := shop.NewReader(s.services), apiorders.NewAccess(lookup.New(s.orders, s.model), c.guests())

@@ -115,6 +115,7 @@ type Config struct {
 	HTTP      edge.HTTP      `key:"http"`
 	Seller    edge.Seller    `key:"seller"`
 	TLS       edge.TLS       `key:"tls"`
+	Legacy    edge.Legacy    `key:"legacy"`
 	Limits    edge.Limits    `key:"limits"`
 	Admission edge.Admission `key:"admission"`
 	Saga      Saga           `key:"saga"`
@@ -179,6 +180,7 @@ func Default(services ...service.Section) Config {
 		Services:         service.Default(services),
 		Broker:           broker.Default(),
 		TLS:              edge.DefaultTLS(),
+		Legacy:           edge.DefaultLegacy(),
 		Limits:           edge.DefaultLimits(),
 		Admission:        edge.DefaultAdmission(),
 		Saga:             DefaultSaga(),

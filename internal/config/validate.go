@@ -67,6 +67,7 @@ func (c *Config) check(p *setting.Problems, needs Needs, environ []string) {
 		c.TLS.CheckPlain(p, c.HTTPAddr, c.InsecureHTTP)
 	}
 	edge.CheckAuth(p, c.Auth, string(c.GuestSecret), needs.API)
+	c.Legacy.Check(p)
 	c.Limits.Check(p)
 	c.Admission.Check(p)
 	c.Worker.Check(p)

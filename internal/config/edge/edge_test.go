@@ -95,3 +95,13 @@ func TestPlainHTTPStaysOnLoopback(t *testing.T) {
 		require.Equal(t, c.refused, p.Err() != nil, "%+v", c)
 	}
 }
+
+func TestLegacy(t *testing.T) {
+	t.Parallel()
+	var p setting.Problems
+	edge.DefaultLegacy().Check(&p)
+	edge.Legacy{File: "routes.yaml", Secret: "a secret of 24 characters"}.Check(&p)
+	require.NoError(t, p.Err())
+	edge.Legacy{Secret: "short"}.Check(&p)
+	require.EqualError(t, p.Err(), "legacy.secret: must have at least 24 characters")
+}

@@ -58,6 +58,12 @@ func (i Identity) id() string {
 // IsKey reports whether a credential has the form of an API key, amk_<id>_<secret>.
 func IsKey(credential string) bool { return strings.HasPrefix(credential, keyPrefix) }
 
+// IsToken reports whether a credential has the form of an access token. It proves nothing.
+func IsToken(credential string) bool {
+	t, _, err := new(jwt.Parser).ParseUnverified(credential, &claims{})
+	return err == nil && t.Header["typ"] == tokenType
+}
+
 // PrivateKey signs tokens.
 type PrivateKey struct {
 	ID  string

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/amends/amends/api"
+	"github.com/amends/amends/api/legacy"
 	"github.com/amends/amends/api/shop/invoice"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/identity/web"
@@ -27,13 +28,17 @@ func configureEdge(o *api.Config, c *config.Config) {
 	if c.Guests() {
 		o.GuestSecret = string(c.GuestSecret)
 	}
+	o.Routes = legacy.Settings{File: c.Legacy.File, Every: c.Legacy.Every, Secret: string(c.Legacy.Secret)}
 	o.Limits.Classes, o.Limits.Callers, o.Streams = c.Limits.Classes(), c.Limits.Callers, c.Limits.Streams
 }
 
-// HTTPServer returns the server of the API at http_addr. If it has a certificate, its files
-// are watched for as long as parts live.
+// HTTPServer returns the server of the API at http_addr. The files of its certificate and of
+// its routes are watched for as long as parts live.
 func HTTPServer(ctx context.Context, parts *process.Parts, c *config.Config, s *api.Server, log *slog.Logger) (*http.Server, error) {
 	server := api.HTTPServer(c.HTTPAddr, s)
+	if routes := s.Routes(); routes != nil {
+		parts.Start(ctx, process.Part{Name: "routes", Run: routes.Run, Drain: c.DrainTimeout})
+	}
 	switch {
 	case c.TLS.Cert != "":
 		w, err := web.Open(web.Config{

@@ -14,6 +14,7 @@ import (
 
 	"github.com/amends/amends/api"
 	"github.com/amends/amends/api/edge"
+	"github.com/amends/amends/api/legacy"
 	"github.com/amends/amends/api/operator"
 	"github.com/amends/amends/api/shop"
 	"github.com/amends/amends/cmd/amends/internal/peers"
@@ -59,12 +60,17 @@ func NewAPI(ctx context.Context, c *config.Config, client *engine.Client, log *s
 	if err != nil {
 		return nil, err
 	}
+	routes, err := metrics.Routes()
+	if err != nil {
+		return nil, err
+	}
 	s, err := api.New(o, client, append(options, api.WithLogger(log), api.WithObserver(api.Observer{
 		Request: func(r edge.Observation) {
 			metrics.Request(r.Method, r.Route, r.Status, r.Took)
 			requests.Answered(r.Operation, r.Status)
 		},
 		Limited: requests.Limited, Placed: requests.Placed, Deprecated: requests.Deprecated,
+		Routes: legacy.Observer{Answered: routes.Answered, Compared: routes.Compared, CutBack: routes.CutBack},
 	}))...)
 	if err != nil {
 		return nil, err

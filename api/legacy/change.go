@@ -1,0 +1,146 @@
+package legacy
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+
+	"github.com/amends/amends/api/legacy/keep"
+	"github.com/amends/amends/api/legacy/route"
+	"github.com/amends/amends/internal/background"
+)
+
+// Run looks at the file, writes the changes that are not in it yet, and compares copies, until
+// ctx ends. It returns nil.
+func (s *Switch) Run(ctx context.Context) error {
+	var all sync.WaitGroup
+	for range workers {
+		all.Go(func() { s.work(ctx) })
+	}
+	defer all.Wait()
+	return background.NewLoop(background.LoopConfig{ //nolint:wrapcheck // it returns nil
+		Name: "routes", Every: s.config.Every, Logger: s.config.Log,
+		Round: func(context.Context) error {
+			_, err := s.Look()
+			return errors.Join(err, s.flush())
+		},
+	}).Run(ctx)
+}
+
+// Look reads the file, and puts it into effect, whole, if it has changed. A content that
+// breaks a rule changes nothing; the error says why.
+func (s *Switch) Look() (changed bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	content, err := s.file.Read()
+	if err == nil && bytes.Equal(content, s.content) && s.problem == "" {
+		return false, nil
+	}
+	var f route.File
+	if err == nil {
+		f, err = s.parse(content)
+	}
+	if err != nil {
+		s.refuse(err)
+		return false, err
+	}
+	s.take(content, f)
+	return true, nil
+}
+
+// refuse keeps why a content is not used, and logs it once.
+func (s *Switch) refuse(err error) {
+	if err.Error() != s.problem && s.state.Load() != nil {
+		s.config.Log.Warn("a file of routes is not used, the routes before it stay in use", "file", s.file.Path(), "problem", err)
+	}
+	s.problem = err.Error()
+}
+
+// parse reads a content, and adds the changes that are not in it yet.
+func (s *Switch) parse(content []byte) (route.File, error) {
+	f, err := route.Read(content)
+	if err != nil {
+		return f, fmt.Errorf("%s: %w", s.file.Path(), err)
+	}
+	if problems := s.check(f); len(problems) > 0 {
+		return f, fmt.Errorf("%s: %w", s.file.Path(), problems)
+	}
+	for _, p := range s.pending {
+		f, _ = p.on(f)
+	}
+	return f, nil
+}
+
+// take puts the content of the file into effect, and logs its differences.
+func (s *Switch) take(content []byte, f route.File) {
+	if before := s.state.Load(); before != nil {
+		for _, r := range f.Routes {
+			was, _ := before.file.Find(r.Name)
+			for _, d := range route.Differences(was, r) {
+				s.config.Log.Info("a route has changed", "route", r.Name, "field", d.Field, "before", d.Before, "after", d.After)
+			}
+		}
+	}
+	s.content, s.problem = content, ""
+	s.use(f)
+}
+
+// check returns the rules about operations that a file breaks: a shadow needs something to
+// compare.
+func (s *Switch) check(f route.File) (all route.Problems) {
+	t, copied := route.NewTable(f), map[string]bool{}
+	for _, o := range s.config.Operations {
+		at := &url.URL{Path: strings.ReplaceAll(o.Path, ":", "")}
+		if r, ok := t.Find(&http.Request{Method: o.Method, URL: at}); ok && (o.Copied || o.DryRun) {
+			copied[r.Name] = true
+		}
+	}
+	for _, r := range f.Routes {
+		if r.Mode == route.Shadow && !copied[r.Name] {
+			all = append(all, route.Problem{Route: r.Name, Field: "/mode", Rule: "must not be shadow: no operation of it is ever copied. Credentials, streams and writes that cannot be tried are not"})
+		}
+	}
+	return all
+}
+
+// pending is a change that came about here and is not in the file yet.
+type pending struct {
+	name  string
+	on    func(route.File) (route.File, bool) // false: it is not needed any more
+	entry keep.Change
+}
+
+// flush writes the changes that are not in the file yet.
+func (s *Switch) flush() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.write()
+}
+
+func (s *Switch) write() error {
+	for len(s.pending) > 0 {
+		p := s.pending[0]
+		content, err := s.file.Update(func(f route.File) (route.File, *keep.Change, error) {
+			next, needed := p.on(f)
+			if !needed {
+				return f, nil, nil
+			}
+			return next, &p.entry, nil
+		})
+		if err != nil {
+			return fmt.Errorf("keep a change of route %s: %w", p.name, err)
+		}
+		s.pending = s.pending[1:]
+		f, err := s.parse(content)
+		if err != nil {
+			return err
+		}
+		s.take(content, f)
+	}
+	return nil
+}

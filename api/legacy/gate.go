@@ -1,0 +1,125 @@
+package legacy
+
+import (
+	"fmt"
+
+	"github.com/amends/amends/api/legacy/keep"
+	"github.com/amends/amends/api/legacy/route"
+	"github.com/amends/amends/api/problem"
+)
+
+// gateway is the name of the author of changes that came about by themselves.
+const gateway = "gateway"
+
+// Command is an operator's change of a route.
+type Command struct {
+	Route            route.Route
+	Operator, Reason string
+	Force            bool // against the route's gate
+}
+
+// Set puts a route into effect, in the place of one of its name or as a new one, and keeps it
+// with the operator and the reason. It returns what has changed; a repeat changes nothing.
+// More requests for the services need the route's gate, the one before the change, or force.
+// Errors: [route.Problems]; a problem with code ROUTE_NOT_READY; any other one means that the
+// file could not be changed, and that nothing has.
+func (s *Switch) Set(c Command) (all []route.Difference, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.write(); err != nil { // what came about before this decision
+		return nil, err
+	}
+	content, err := s.file.Update(func(f route.File) (route.File, *keep.Change, error) {
+		before, found := f.Find(c.Route.Name)
+		next := f.With(c.Route)
+		if problems := append(next.Check(), s.check(next)...); len(problems) > 0 {
+			return f, nil, problems
+		}
+		against := s.against(before, c.Route)
+		if found && against != nil && !c.Force {
+			return f, nil, against
+		}
+		if all = route.Differences(before, c.Route); len(all) == 0 {
+			return f, nil, nil
+		}
+		return next, &keep.Change{
+			At: s.config.Now().UTC(), Route: c.Route.Name, By: c.Operator, Reason: c.Reason,
+			Forced: found && against != nil, Differences: all,
+		}, nil
+	})
+	if err != nil || len(all) == 0 {
+		return nil, err //nolint:wrapcheck // it says what it did
+	}
+	f, err := s.parse(content)
+	if err != nil {
+		return nil, err
+	}
+	s.take(content, f)
+	return all, nil
+}
+
+// against returns why the gate of a route holds it back, nil if it does not.
+func (s *Switch) against(before, after route.Route) error {
+	gate := before.Gate
+	l := s.state.Load().live[before.Name]
+	if !before.Promotes(after) || gate.Compared == 0 || l == nil {
+		return nil
+	}
+	n, differing := l.score.Summary().Compared()
+	switch {
+	case n < int64(gate.Compared):
+		return problem.New(problem.RouteNotReady, fmt.Sprintf("%d of %d answers are compared.", n, gate.Compared))
+	case differing > gate.Differing:
+		return problem.New(problem.RouteNotReady, fmt.Sprintf("Of %d answers that are compared, %.4f differ or failed; at most %.4f may.", n, differing, gate.Differing))
+	default:
+		return nil
+	}
+}
+
+// judge cuts a route back if the services fail more often than the program.
+func (s *Switch) judge(l *live) {
+	gate := l.Gate
+	if gate.Errors >= 1 {
+		return
+	}
+	legacy, service, n := l.score.Errors(gate.Window)
+	if n < int64(gate.Least) || service-legacy <= gate.Errors {
+		return
+	}
+	s.cutBack(l, fmt.Sprintf("%.4f of %d requests of the services failed within %s, %.4f of the program's", service, n, gate.Window, legacy))
+}
+
+// cutBack gives a route to the program at once, and has the change written soon: it must not
+// wait for a disk.
+func (s *Switch) cutBack(l *live, reason string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.state.Load()
+	if now.live[l.Name] == nil || now.live[l.Name].score != l.score {
+		return // another request has, or an operator has decided
+	}
+	p := pending{name: l.Name, on: toLegacy(l.Name)}
+	f, needed := p.on(now.file)
+	if !needed {
+		return
+	}
+	was, _ := now.file.Find(l.Name)
+	is, _ := f.Find(l.Name)
+	p.entry = keep.Change{At: s.config.Now().UTC(), Route: l.Name, By: gateway, Reason: reason, Differences: route.Differences(was, is)}
+	s.pending = append(s.pending, p)
+	s.use(f)
+	s.config.Log.Error("a route is cut back to the program: the services fail", "route", l.Name, "reason", reason)
+	s.config.Observe.CutBack(l.Name)
+}
+
+// toLegacy returns the change of a route that is answered by the services to legacy.
+func toLegacy(name string) func(route.File) (route.File, bool) {
+	return func(f route.File) (route.File, bool) {
+		r, found := f.Find(name)
+		if !found || !r.Serves() {
+			return f, false
+		}
+		r.Mode = route.Legacy
+		return f.With(r), true
+	}
+}

@@ -1,0 +1,115 @@
+package legacy
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/amends/amends/api/edge/caller"
+	"github.com/amends/amends/api/edge/header"
+	"github.com/amends/amends/api/edge/session"
+	"github.com/amends/amends/api/legacy/route"
+	"github.com/amends/amends/api/legacy/score"
+	"github.com/amends/amends/api/legacy/upstream"
+	"github.com/amends/amends/internal/identity/token"
+)
+
+// HeaderRoute has the side that answered a request. In a request of an operator it asks for a
+// side.
+const HeaderRoute = "Amends-Route"
+
+// scopeOperator is that of accounts that may choose a side.
+const scopeOperator = "operator"
+
+// guestLife is how long a guest stays on a side.
+const guestLife = 365 * 24 * time.Hour
+
+// decide returns the side that answers the request.
+func (v *visit) decide() (score.Side, error) {
+	h := v.c.Request().Header
+	wish := h.Get(HeaderRoute)
+	if len(h.Values(HeaderDryRun)) > 0 && v.operation != nil && v.operation.DryRun {
+		return score.Service, nil // the program would do it
+	}
+	if v.live.Mode == route.Service && wish == "" {
+		return score.Service, nil // and the handlers look at the credential
+	}
+	if err := v.identify(); err != nil {
+		return "", err
+	}
+	if v.caller.Has(scopeOperator) && (wish == string(score.Legacy) || wish == string(score.Service)) {
+		return score.Side(wish), nil
+	}
+	switch v.live.Mode {
+	case route.Service:
+		return score.Service, nil
+	case route.Canary:
+		if h.Get(caller.HeaderClaim) != "" || v.live.Takes(route.Bucket(v.who())) {
+			return score.Service, nil // which alone makes claims
+		}
+	case route.Legacy, route.Shadow:
+	}
+	return score.Legacy, nil
+}
+
+// identify finds out whose the request is, if its credential is one of this platform. Such
+// one must be valid, wherever it goes; those of the program are the program's to check.
+func (v *visit) identify() error {
+	if v.operation != nil && v.operation.Open {
+		return nil
+	}
+	return session.Bearer(func(c echo.Context) error {
+		if h := c.Request().Header; len(h.Values(echo.HeaderAuthorization)) == 0 || foreign(h) {
+			return nil
+		}
+		return v.config.Authenticate(func(c echo.Context) error {
+			v.caller, v.verified = caller.From(c.Request().Context()), true
+			return nil
+		})(c)
+	})(v.c)
+}
+
+// foreign reports whether the credential of a request is of another platform than this one.
+// Of several, which programs may read differently, none is.
+func foreign(h http.Header) bool {
+	all := h.Values(echo.HeaderAuthorization)
+	if len(all) != 1 {
+		return false
+	}
+	scheme, credential, _ := strings.Cut(all[0], " ")
+	credential = strings.TrimSpace(credential)
+	return !strings.EqualFold(scheme, "Bearer") || !token.IsKey(credential) && !token.IsToken(credential)
+}
+
+// validGuest matches ids of guests, which may be their own choice: they decide about nothing
+// but the side.
+var validGuest = regexp.MustCompile(`^[A-Za-z0-9_-]{22,64}$`)
+
+// who returns the account of the request, or the id of the guest. A guest without an id gets
+// one, for later requests. It is derived from the Idempotency-Key if there is one: a repeat of
+// a placement, whose first answer and its cookie were lost, must come to the same side.
+func (v *visit) who() string {
+	if v.caller.Account != "" {
+		return "account " + v.caller.Account
+	}
+	r := v.c.Request()
+	if cookie, err := r.Cookie(upstream.CookieGuest); err == nil && validGuest.MatchString(cookie.Value) {
+		return "guest " + cookie.Value
+	}
+	id := rand.Text()
+	if key, err := header.Key(r.Header); err == nil {
+		sum := sha256.Sum256([]byte("amends-route-key\x00" + key))
+		id = base64.RawURLEncoding.EncodeToString(sum[:16])
+	}
+	v.c.SetCookie(&http.Cookie{
+		Name: upstream.CookieGuest, Value: id, Path: "/", MaxAge: int(guestLife.Seconds()),
+		Secure: r.TLS != nil, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+	return "guest " + id
+}

@@ -1,0 +1,198 @@
+package legacy
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/amends/amends/api/edge"
+	"github.com/amends/amends/api/edge/caller"
+	"github.com/amends/amends/api/edge/header"
+	"github.com/amends/amends/api/legacy/route"
+	"github.com/amends/amends/api/legacy/score"
+	"github.com/amends/amends/api/legacy/upstream"
+	"github.com/amends/amends/api/problem"
+)
+
+// visit is one live request of a route.
+type visit struct {
+	*Switch
+
+	c         echo.Context
+	next      echo.HandlerFunc // the handlers of the services
+	live      *live
+	operation *Operation // nil: the services have none
+	caller    caller.Caller
+	verified  bool // the request's credential is one of this platform
+}
+
+// timeout is how long a side may take to begin its answer: that of the route, behind the time
+// for which the client prefers to wait.
+func (v *visit) timeout() time.Duration {
+	wait, _ := header.PreferredWait(v.c.Request().Header.Get("Prefer"))
+	return v.live.Timeout + wait
+}
+
+// read reports whether the request changes nothing.
+func (v *visit) read() bool {
+	m := v.c.Request().Method
+	return m == http.MethodGet || m == http.MethodHead
+}
+
+// service has the handlers answer.
+func (v *visit) service() error {
+	r := v.c.Request()
+	ctx, cancel := r.Context(), context.CancelFunc(func() {})
+	if v.operation == nil || !v.operation.Stream {
+		ctx, cancel = context.WithTimeout(ctx, v.timeout())
+	}
+	defer cancel()
+	v.c.SetRequest(v.forService(r.WithContext(ctx)))
+	began := time.Now()
+	err := v.next(v.c)
+	v.c.SetRequest(r)
+	if r.Context().Err() != nil {
+		return err // the client left, which tells nothing about the handlers
+	}
+	status := v.c.Response().Status
+	if err != nil {
+		status = problem.Of(err).Status()
+	}
+	failed := status >= http.StatusInternalServerError
+	v.answered(score.Service, status, time.Since(began))
+	if failed && v.live.Mode == route.Canary && v.read() && !v.c.Response().Committed {
+		return v.instead(err)
+	}
+	return err
+}
+
+// forService returns a request as the handlers take it: a credential of another platform is
+// left out where none is needed, because the handlers refuse one that they do not know.
+func (v *visit) forService(r *http.Request) *http.Request {
+	r.Header.Del(HeaderRoute)
+	r.Header.Del(upstream.HeaderAccount)
+	if v.operation != nil && v.operation.Optional && !v.verified && foreign(r.Header) {
+		r = r.Clone(r.Context())
+		r.Header.Del(echo.HeaderAuthorization)
+	}
+	return r
+}
+
+// instead has the program answer a read that the handlers have failed with failed, which
+// stays the answer if the program does not have a better one.
+func (v *visit) instead(failed error) error {
+	v.c.Response().Header().Set(HeaderRoute, string(score.Legacy))
+	if v.exchange(nil, func(status int) bool { return status < http.StatusBadRequest }) != nil {
+		v.c.Response().Header().Set(HeaderRoute, string(score.Service))
+		return failed
+	}
+	return nil
+}
+
+// legacy has the program answer, and copies the request.
+func (v *visit) legacy(echo.Context) error {
+	job, err := v.copied()
+	if err != nil {
+		return err
+	}
+	if err := v.exchange(job, nil); err != nil || job == nil {
+		return err
+	}
+	v.enqueue(job)
+	return nil
+}
+
+// exchange sends the request to the program, and keeps a part of its answer for a copy. The
+// error is the problem of a request without an answer.
+func (v *visit) exchange(job *copied, wanted func(status int) bool) error {
+	r, w := v.c.Request(), http.ResponseWriter(v.c.Response())
+	e := upstream.Exchange{
+		Timeout: v.timeout(), RequestID: edge.RequestID(v.c), Verified: v.verified, Plain: job != nil, Wanted: wanted,
+	}
+	if v.verified && v.config.Secret != "" {
+		account, err := upstream.Sign(v.config.Secret, v.live.upstream.Name(), v.caller.Account, v.config.Now())
+		if err != nil {
+			return err
+		}
+		e.Account = account
+	}
+	if job != nil {
+		w = &tee{ResponseWriter: w, job: job}
+	}
+	began, whole := time.Now(), false
+	defer func() {
+		if !whole && r.Context().Err() == nil { // the answer broke off
+			v.answered(score.Legacy, http.StatusBadGateway, time.Since(began))
+		}
+	}()
+	err := v.live.upstream.Serve(w, r, e)
+	whole = true
+	if r.Context().Err() != nil {
+		return context.Canceled // the client left
+	}
+	return v.outcome(err, time.Since(began))
+}
+
+// outcome counts an exchange, and returns its problem.
+func (v *visit) outcome(err error, took time.Duration) error {
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large), errors.Is(err, upstream.ErrUnwanted):
+		return err // the client's fault, or the other side's problem
+	case errors.Is(err, upstream.ErrTimeout):
+		err = &problem.Problem{Code: problem.UpstreamTimeout, Cause: err}
+	case err != nil:
+		err = &problem.Problem{Code: problem.UpstreamFailed, Cause: err}
+	}
+	status := v.c.Response().Status
+	if err != nil {
+		status = problem.Of(err).Status()
+	}
+	v.answered(score.Legacy, status, took)
+	return err
+}
+
+// answered counts a live request, and cuts the route back if the services fail.
+func (v *visit) answered(side score.Side, status int, took time.Duration) {
+	failed := status >= http.StatusInternalServerError
+	v.live.score.Answered(side, took, failed)
+	v.config.Observe.Answered(v.live.Name, string(side), status, took)
+	if failed && side == score.Service {
+		v.judge(v.live)
+	}
+}
+
+// tee keeps the beginning of an answer for a comparison.
+type tee struct {
+	http.ResponseWriter
+
+	job *copied
+}
+
+// Unwrap lets an answer be flushed.
+func (t *tee) Unwrap() http.ResponseWriter { return t.ResponseWriter }
+
+// WriteHeader implements [http.ResponseWriter].
+func (t *tee) WriteHeader(status int) {
+	t.job.legacy.Status = status
+	t.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements [http.ResponseWriter].
+func (t *tee) Write(p []byte) (int, error) {
+	t.job.keep(p)
+	return t.ResponseWriter.Write(p) //nolint:wrapcheck // it is that writer
+}
+
+// keep adds a part of the program's answer.
+func (j *copied) keep(p []byte) {
+	if len(j.legacy.Body)+len(p) > maxBody {
+		j.large, j.legacy.Body = true, nil
+	}
+	if !j.large {
+		j.legacy.Body = append(j.legacy.Body, p...)
+	}
+}
