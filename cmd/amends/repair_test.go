@@ -149,7 +149,7 @@ func TestRepair(t *testing.T) {
 		"AckNoReason":   {args: []string{"repair", "o", "--action", "acknowledge"}, want: `required flag(s) "reason" not set`},
 		"ListsOfTwo":    {args: []string{"orders", "--acknowledged", "--needs-attention"}, want: "orders: give either --needs-attention or --stuck or --acknowledged"},
 		"NoReason":      {args: []string{"repair", "o", "s", "--action", "skip"}, want: `required flag(s) "reason" not set`},
-		"NobodyThere":   {args: append(slices.Clip(retry), "--admin-addr", "127.0.0.1:1"), env: []string{token}, want: "repair: nothing listens at http://127.0.0.1:1, so nothing was repaired"},
+		"NobodyThere":   {args: append(slices.Clip(retry), "--admin-addr", "127.0.0.1:1"), env: []string{token}, want: "repair: nothing listens at http://127.0.0.1:1, so nothing was changed"},
 		"OtherScheme":   {args: append(slices.Clip(retry), "--admin-addr", "ftp://x"), env: []string{token}, want: "admin_addr: must be host:port, or a URL of no more than http or https, host and port"},
 		"URLWithAPath":  {args: append(slices.Clip(retry), "--admin-addr", "http://x/v1"), env: []string{token}, want: "admin_addr: must be host:port, or a URL of no more than"},
 		"BadOperators":  {args: []string{"api"}, env: []string{"AMENDS_OPERATOR_TOKENS=night=hunter2"}, want: "operator_tokens: must have secrets of 16 to 256 characters; that of entry 1 has 7"},

@@ -11,6 +11,7 @@ import (
 	"github.com/amends/amends/cmd/amends/internal/dev"
 	"github.com/amends/amends/cmd/amends/internal/doctor"
 	"github.com/amends/amends/cmd/amends/internal/events"
+	"github.com/amends/amends/cmd/amends/internal/legacy"
 	"github.com/amends/amends/cmd/amends/internal/load"
 	"github.com/amends/amends/cmd/amends/internal/mails"
 	"github.com/amends/amends/cmd/amends/internal/messages"
@@ -50,7 +51,7 @@ func commands(std cli.Stdio) []*cobra.Command {
 	return []*cobra.Command{
 		dev.Command(std), temporalpostgres.Command(std), broker.Command(std),
 		serve.API(std), serve.Worker(std), migrate.Command(std),
-		orders.Order(std), orders.Orders(std), repair.Command(std), supply.Stock(std), supply.Catalog(std), users.Command(std),
+		orders.Order(std), orders.Orders(std), repair.Command(std), legacy.Command(std), supply.Stock(std), supply.Catalog(std), users.Command(std),
 		messages.Command(std), mails.Command(std), readmodel.Command(std),
 		events.Command(std), doctor.Command(std), services.Command(std), certs.Command(std), replay.Command(std), load.Command(std),
 		versionCommand(std),

@@ -4,16 +4,17 @@ package repair
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/cmd/amends/internal/admin"
 	"github.com/amends/amends/cmd/amends/internal/cli"
-	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/show/orderview"
 	"github.com/amends/amends/worker/registry"
 	"github.com/amends/amends/workflows"
@@ -58,22 +59,15 @@ func Command(std cli.Stdio) *cobra.Command {
 			if !r.whole() {
 				r.step = args[1]
 			}
-			scheme, err := takeScheme(cmd)
+			c, err := admin.New(std, cmd, "repair")
 			if err != nil {
 				return err
 			}
-			c, err := std.Load(cmd, config.Needs{})
+			status, order, err := c.Do(cmd.Context(), http.MethodPost, "/v1/orders/"+url.PathEscape(r.order)+"/repair", r.body())
 			if err != nil {
 				return err
 			}
-			if c.OperatorToken == "" {
-				return errors.New("operator_token: must be set (AMENDS_OPERATOR_TOKEN), to the secret of one of the API's operator_tokens")
-			}
-			made, order, err := r.send(cmd.Context(), scheme+"://"+cli.Reachable(c.AdminAddr), c.OperatorToken)
-			if err != nil {
-				return err
-			}
-			return r.print(std.Out, made, order)
+			return r.print(std.Out, status == http.StatusOK, order)
 		},
 	}
 	cmd.Flags().StringVar(&r.action, "action", "", "retry: make the next attempt now; skip: stop trying to undo the step; nudge: remind the services of a choreographed order; acknowledge: mark the order as reviewed")
@@ -82,8 +76,23 @@ func Command(std cli.Stdio) *cobra.Command {
 	cmd.Flags().StringVar(&r.reference, "reference", "", "where the manual fix is documented; required to skip a step that holds money")
 	cmd.Flags().BoolVar(&r.json, "json", false, "print the order as JSON")
 	cli.Require(cmd, "action", "reason")
-	config.AddFlags(cmd.Flags(), "admin_addr")
+	admin.AddFlags(cmd)
 	return cmd
+}
+
+// body returns the body of the request.
+func (r repair) body() contract.RepairOrder {
+	body := contract.RepairOrder{Action: contract.RepairOrderAction(r.action), Reason: &r.reason}
+	if r.step != "" {
+		body.Step = &r.step
+	}
+	if r.refund != "" {
+		body.Refund = &r.refund
+	}
+	if r.reference != "" {
+		body.Reference = &r.reference
+	}
+	return body
 }
 
 // print writes the outcome of a repair, and the order.
