@@ -4,7 +4,7 @@
 # `scripts/lint.sh fmt` formats instead.
 source "$(dirname "$0")/lib.sh"
 
-modules='. examples'
+modules='. examples examples/monolith'
 
 tool golangci-lint github.com/golangci/golangci-lint/v2 github.com/golangci/golangci-lint/v2/cmd/golangci-lint "$GOLANGCI_LINT" \
   'from source: 2 to 4 minutes'

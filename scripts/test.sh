@@ -62,6 +62,7 @@ not() { grep -vE "$1" || true; }
   run . $race $(of . | not "$uncached" | not "$without_race")
   run . -timeout=20m $(of "$without_race" | not "$uncached")
   run examples $race ./...
+  run examples/monolith $race ./...
   run . $race -count=1 $(of "$uncached" | not "$without_race")
   run . -count=1 -timeout=20m -parallel=4 $(of "$uncached" | grep -E "$without_race")
 } | awk -v strict="${CI:-}" -v module="$(go list -m)" -f scripts/summary.awk
