@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -36,6 +37,16 @@ const (
 	maxSKU       = 255
 	maxWarehouse = 32
 )
+
+// legacy begins the sagas of [LegacySaga].
+const legacy = "legacy-"
+
+// LegacySaga returns the saga of the stock that another program reserves for an order of its
+// own, while both sell from one stock. The order is not one of this platform.
+func LegacySaga(order string) string { return legacy + order }
+
+// IsLegacy reports whether a saga is one of [LegacySaga].
+func IsLegacy(saga string) bool { return strings.HasPrefix(saga, legacy) }
 
 // ReserveRequest asks for stock.
 type ReserveRequest struct {

@@ -68,6 +68,7 @@ type Snapshot struct {
 	CustomerID string         `json:"customer_id"`
 	Status     Status         `json:"status"`
 	Style      Style          `json:"style"`
+	Origin     string         `json:"origin,omitempty"`  // where it was imported from, else absent
 	Reason     Reason         `json:"reason,omitempty"`  // why it was cancelled, else absent
 	Asked      Reason         `json:"asked,omitempty"`   // why it is to be aborted, else absent
 	Decided    Reason         `json:"decided,omitempty"` // why its saga was aborted, else absent
@@ -116,7 +117,7 @@ func AccountOf(id, customer string) string {
 // Snapshot returns r without personal data.
 func (r Record) Snapshot() Snapshot {
 	s := Snapshot{
-		ID: r.ID, CustomerID: r.Placement.CustomerID, Status: r.Status, Style: r.Style(), Reason: r.Reason, Decided: r.Decided,
+		ID: r.ID, CustomerID: r.Placement.CustomerID, Status: r.Status, Style: r.Style(), Origin: r.Origin, Reason: r.Reason, Decided: r.Decided,
 		Currency: r.Placement.Currency, DecideBy: r.Placement.DecideBy, Total: r.Total,
 		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, Attention: flags(r.Attention),
 	}

@@ -61,11 +61,17 @@ func ParseReason(s string) (Reason, error) {
 // Total is the price of a whole order.
 type Total = money.Amount
 
+// Legacy is the origin of orders that were imported from another program (see package imported), which took their
+// money and stock and told their customers. They are decided and never change; no fact is told
+// of them, so nothing reacts to them and no mail is sent.
+const Legacy = "legacy"
+
 // Record is an order as it is stored.
 type Record struct {
 	ID string `json:"id"`
 	// Version is 1 for a new order and grows with every change of the record.
 	Version int64  `json:"version,omitempty"`
+	Origin  string `json:"origin,omitempty"` // [Legacy] if it was imported, else empty
 	Status  Status `json:"status"`
 	Reason  Reason `json:"reason,omitempty"` // why it was cancelled, else empty
 	// Decided is the first reason for which it was aborted, from before any step was

@@ -113,6 +113,24 @@ func (f Fact) cancelled(o audit.Order, all *audit.Findings) {
 	}
 }
 
+// JudgeLegacy returns the violations in the stock of an order that another program has placed,
+// see [inventory.LegacySaga]: it is sold at once, or not held any more.
+func (f Fact) JudgeLegacy() (all audit.Findings) {
+	for _, s := range f.Stock {
+		if s.State == inventory.Held {
+			all.Add(audit.NoOrphan, StockHeld, false, "%d units are held for an order of the legacy shop, which has neither bought nor released them", s.Units)
+		}
+	}
+	if len(f.Stock) > 1 {
+		all.Add(audit.AtMostOnce, StockSold, false, "the legacy shop has %d reservations for one order", len(f.Stock))
+	}
+	all.Texts(audit.LegalHistory, audit.Barrier, f.Wrong)
+	all.Texts(audit.ExactUndo, audit.Undo, f.Undone)
+	all.Texts(audit.OneAnswer, audit.Answer, f.Answers)
+	all.Telling(f.Telling)
+	return all
+}
+
 // Warehouses returns how many warehouses send the units that the saga bought.
 func (f Fact) Warehouses() (n int) {
 	for _, s := range f.Stock {

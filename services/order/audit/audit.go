@@ -63,6 +63,8 @@ type Fact struct {
 	Waits string `json:"waits,omitempty"`
 	// Choreographed orders have no workflow.
 	Choreographed bool `json:"choreographed,omitempty"`
+	// Origin is [order.Legacy] if it was imported, else empty.
+	Origin string `json:"origin,omitempty"`
 	// Telling compares the order with the events that tell of it.
 	Telling audit.Telling `json:"telling,omitzero"`
 }

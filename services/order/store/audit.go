@@ -28,7 +28,7 @@ func (s *Store) Audit(ctx context.Context, r audit.Range) (orderaudit.Page, erro
 
 func (s *Store) audit(ctx context.Context, r audit.Range) (orderaudit.Page, error) {
 	q := pages.Within(s.db.WithContext(ctx).Table("orders"), "id", r).Select(`id, status, reason, decided, total_minor, total_currency,
-		created_at, updated_at, decide_by, needs_attention, waivers, customer_id, noted_at, acknowledgements, refunded_minor,
+		created_at, updated_at, decide_by, needs_attention, waivers, customer_id, noted_at, acknowledgements, refunded_minor, origin,
 		(SELECT state FROM courses WHERE order_id = orders.id) AS course,
 		(SELECT CAST(coalesce(sum(quantity), 0) AS bigint) FROM order_lines WHERE order_id = orders.id) AS units`)
 	if len(r.Sagas) == 0 && r.Limit > 0 {
@@ -81,6 +81,9 @@ func (s *Store) audit(ctx context.Context, r audit.Range) (orderaudit.Page, erro
 // keeps its present ones only.
 func results(orders []auditRow, histories map[string][]order.Change, paid map[string][]order.Refund) (all []compare.Result) {
 	for _, r := range orders {
+		if r.Origin != "" { // nothing is told of it
+			continue
+		}
 		all = append(all, compare.Result{Saga: r.ID, What: "it is placed", Type: order.PlacedFact.Type(), At: r.CreatedAt})
 		for _, c := range histories[r.ID] {
 			if c.To != order.Pending {
@@ -114,6 +117,7 @@ type auditRow struct {
 	Units          int64
 	Course         *string // nil: a workflow takes it on
 
+	Origin           string
 	CustomerID       string
 	NotedAt          *time.Time
 	Acknowledgements string
@@ -122,7 +126,7 @@ type auditRow struct {
 func (r *auditRow) fact(history []order.Change, paid []order.Refund) (orderaudit.Fact, error) {
 	f := orderaudit.Fact{
 		ID: r.ID, Status: r.Status, Reason: r.Reason, Units: r.Units,
-		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), ChangedAt: r.UpdatedAt.UTC(), NeedsAttention: r.NeedsAttention, Customer: r.CustomerID, Refunded: r.RefundedMinor,
+		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), ChangedAt: r.UpdatedAt.UTC(), NeedsAttention: r.NeedsAttention, Customer: r.CustomerID, Refunded: r.RefundedMinor, Origin: r.Origin,
 		Wrong: orderaudit.CheckHistory(order.Record{Status: r.Status, Reason: r.Reason, Decided: r.Decided}, history),
 	}
 	f.AddRefunds(paid)

@@ -84,23 +84,23 @@ func (h *Hasher) Rehash(ctx context.Context, password string) (hash string, err 
 }
 
 // Compare reports whether a hash is that of the password, and whether it should be made
-// again because the policy has grown. The empty hash is that of no password: it takes the
+// again because the policy has grown or another program made it. The empty hash is that of no password: it takes the
 // same time. Compare fails with OVERLOADED.
 func (h *Hasher) Compare(ctx context.Context, hash, password string) (same, old bool, err error) {
 	if utf8.RuneCountInString(password) > Most {
 		password = "" // which is no password, and as quick
 	}
-	against := hash
+	against, text, foreign := unwrap(hash, password)
 	if hash == "" {
 		against = h.decoy
 	}
 	err = h.run(ctx, func() error {
-		match, params, err := argon2id.CheckHash(normal(password), against)
+		match, params, err := argon2id.CheckHash(normal(text), against)
 		if err != nil {
 			return fault.Wrap(err, fault.Bug, fault.Internal, "a stored hash cannot be read")
 		}
 		same = match && hash != ""
-		old = params.Memory < h.policy.Memory || params.Iterations < h.policy.Iterations || params.KeyLength < h.policy.KeyLength
+		old = foreign || params.Memory < h.policy.Memory || params.Iterations < h.policy.Iterations || params.KeyLength < h.policy.KeyLength
 		return nil
 	})
 	return same, old, err

@@ -20,6 +20,7 @@ import (
 	"github.com/amends/amends/services/user/secret"
 	"github.com/amends/amends/services/user/store/entry"
 	"github.com/amends/amends/services/user/store/gate"
+	"github.com/amends/amends/services/user/store/imports"
 	"github.com/amends/amends/services/user/store/own"
 	"github.com/amends/amends/services/user/store/rows"
 	"github.com/amends/amends/services/user/store/signing"
@@ -50,6 +51,7 @@ type Store struct {
 	*own.Own
 	*staff.Staff
 	*gate.Gate
+	*imports.Imports
 }
 
 var _ user.Service = (*Store)(nil)
@@ -73,5 +75,5 @@ func New(db *gorm.DB, o Options) (*Store, error) {
 	if b.Clock == nil {
 		b.Clock = database.Now
 	}
-	return &Store{entry.New(b), own.New(b, o.Orders), staff.New(b), gate.New(b)}, nil
+	return &Store{entry.New(b), own.New(b, o.Orders), staff.New(b), gate.New(b), imports.New(b)}, nil
 }

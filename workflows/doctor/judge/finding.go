@@ -24,13 +24,14 @@ const (
 	ParcelMissing audit.Kind = "parcel_missing" // a confirmed order has not one parcel per warehouse
 	Quote         audit.Kind = "quote"          // the recorded quote differs from the order or its payment
 	Refund        audit.Kind = "refund"         // an order's refunds are not the money that was paid back
+	ImportedActs  audit.Kind = "imported_acts"  // a service acts for an order that another program has decided
 )
 
 // Kinds lists the kinds of findings of all services; docs/doctor.md explains each.
 var Kinds = kinds()
 
 func kinds() []audit.Kind {
-	all := []audit.Kind{SagaStopped, SagaMissing, SagaSilent, SagaStands, UnknownOrder, ParcelMissing, Quote, Refund}
+	all := []audit.Kind{SagaStopped, SagaMissing, SagaSilent, SagaStands, UnknownOrder, ParcelMissing, Quote, Refund, ImportedActs}
 	all = append(append(all, orderaudit.Kinds...), audit.Kinds...)
 	for _, s := range Services {
 		all = append(all, s.kinds...)

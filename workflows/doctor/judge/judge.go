@@ -40,6 +40,10 @@ func Judge(f Facts, now time.Time, grace time.Duration) Verdict {
 	}
 	j.NeedsAttention = f.Order.NeedsAttention
 	j.since = f.Order.UpdatedAt
+	if f.Order.Origin != "" {
+		j.imported()
+		return j.Verdict
+	}
 	j.add("order", f.Order.Judge())
 	if f.Order.Status == order.Pending {
 		j.undecided()
@@ -94,7 +98,7 @@ func (j *judgement) asked(service string) bool { return !slices.Contains(j.Unask
 // unknown judges a saga without an order. The order is created before anything
 // else, so a trace at any service means that it existed.
 func (j *judgement) unknown(now time.Time, grace time.Duration) {
-	if !j.asked("order") {
+	if !j.asked("order") || j.reserved(now, grace) {
 		return
 	}
 	var parts []string

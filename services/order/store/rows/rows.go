@@ -37,6 +37,7 @@ type Order struct {
 	DecidedAt        *time.Time // nil: it was not aborted
 	RefundedMinor    int64
 	Repairs          string // JSON
+	Origin           string // see [order.Legacy]
 }
 
 // TableName returns the name of the orders.
@@ -149,7 +150,7 @@ func Listed[T any](data string, items *[]T) error {
 // Record returns the order of r, always from the stored JSON, so that a repeat gets the
 // same as the first call.
 func (r *Order) Record() (order.Record, error) {
-	rec := order.Record{ID: r.ID, Version: r.Version, Refunded: r.RefundedMinor, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC()}
+	rec := order.Record{ID: r.ID, Version: r.Version, Refunded: r.RefundedMinor, Origin: r.Origin, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC()}
 	if err := json.Unmarshal([]byte(r.Placement), &rec.Placement); err != nil {
 		return order.Record{}, Unreadable(r.ID, err)
 	}

@@ -28,6 +28,7 @@ type Account struct {
 	Version     int64
 	CreatedAt   time.Time
 	UpdatedAt   time.Time `gorm:"autoUpdateTime:false"`
+	Origin      string    // see [user.Legacy]
 }
 
 // TableName implements gorm's Tabler.

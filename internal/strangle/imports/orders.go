@@ -1,0 +1,71 @@
+package imports
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/strangle/monolith"
+	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/order/imported"
+)
+
+// Records is the part of the order service that takes orders of another program.
+type Records interface {
+	Import(ctx context.Context, all []imported.Order) (added int64, err error)
+	Get(ctx context.Context, id string) (order.Record, error)
+}
+
+// Orders imports the orders that the monolith has placed. They are decided, so one that is here
+// never changes.
+func Orders(ctx context.Context, c *monolith.Client, to Records) (Report, error) {
+	write := func(ctx context.Context, items []monolith.Placed) (int, error) {
+		all := make([]imported.Order, len(items))
+		for i, o := range items {
+			var err error
+			if all[i], err = orderOf(o); err != nil {
+				return 0, err
+			}
+		}
+		n, err := to.Import(ctx, all)
+		return int(n), err
+	}
+	return each(ctx, c, monolith.Orders, write, func(ctx context.Context, theirs monolith.Placed) (string, error) {
+		have, err := to.Get(ctx, theirs.ID)
+		if fault.CodeOf(err) == fault.NotFound {
+			return theirs.ID + ": it is not here", nil
+		}
+		if err != nil {
+			return "", err
+		}
+		want, err := orderOf(theirs)
+		u := unlike{about: theirs.ID}
+		u.field("origin", order.Legacy, have.Origin)
+		u.field("customer", want.CustomerID, have.Placement.CustomerID)
+		u.field("status", want.Status, have.Status)
+		u.field("reason", want.Reason, have.Reason)
+		if have.Total != nil {
+			u.field("total", want.Total, *have.Total)
+		}
+		if !slices.Equal(want.Placement().Lines, have.Placement.Lines) {
+			u.field("lines", fmt.Sprint(want.Placement().Lines), fmt.Sprint(have.Placement.Lines))
+		}
+		return u.found, err
+	})
+}
+
+func orderOf(o monolith.Placed) (imported.Order, error) {
+	i := imported.Order{
+		ID: o.ID, CustomerID: o.CustomerID, Status: order.Status(o.Status), Reason: order.Reason(o.Reason), Currency: o.Currency, Total: o.Total,
+		CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt,
+	}
+	for _, l := range o.Lines {
+		i.Lines = append(i.Lines, order.TakenLine{SKU: l.SKU, Quantity: l.Quantity, UnitPrice: &l.UnitPrice})
+	}
+	if err := json.Unmarshal(o.ShipTo, &i.ShipTo); err != nil {
+		return i, fault.Errorf(fault.Business, fault.Invalid, "order %s: its address cannot be read: %w", o.ID, err)
+	}
+	return i, nil
+}
