@@ -8,6 +8,7 @@ package amends
 // others the tests are free, because a test may well stand on top of everything.
 var layers = []layer{
 	{"cmd/amends", "cmd/amends/internal/** internal/config", ""},
+	{"cmd/amends/internal/strangle", "cmd/amends/internal/cli cmd/amends/internal/dsn internal/config internal/database internal/process internal/show internal/strangle/* event/inbox event/inbox/waiting event/lease services/catalog services/inventory services/order services/order/imported services/order/store services/order/store/imports worker worker/registry", ""},
 	{"cmd/amends/internal/**", "cmd/amends/internal/** event event/inbox/retry event/inbox/retry/rpc reactions worker/rebuild api api/contract api/edge api/operator api/operator/letters worker worker/registry workflows workflows/doctor services/catalog services/inventory services/inventory/rpc services/user services/user/rpc internal/** proof/load fault event/inbox/waiting event/outbox services/catalog/rpc services/order/rpc api/shop services/*/rpc services/query services/notification services/notification/template api/shop/invoice services/order services/payment services/payment/refund event/unheard api/legacy", ""},
 	{"worker", "services/user event event/implied/rpc event/outbox worker/events worker/registry worker/tries workflows workflows/doctor services/catalog services/inventory services/*/store saga saga/participant internal/database internal/discovery internal/discovery/meter internal/doctor internal/engine internal/engine/* internal/background internal/orders/histories internal/orders/sagas internal/process internal/rpc internal/telemetry internal/watch internal/watch/* fault event/inbox/waiting services/notification worker/work saga/audit/remote worker/await event/choreography reactions worker/reacting", "echo"},
 	{"worker/registry", "worker/reacting worker/reporting worker/registry/contacts event/outbox event/implied event/implied/rpc worker/rebuild event/lease reactions activities event services/** saga internal/database internal/watch fault event/inbox/waiting event/inbox event/outbox/compare internal/background saga/audit saga/audit/remote worker/answer", "echo"},
@@ -271,6 +272,7 @@ var layers = []layer{
 	{"internal/probe", "fault", "others"},
 	{"internal/strangle/monolith", "fault internal/money", "temporal gorm echo viper services"},
 	{"internal/strangle/imports", "internal/strangle/monolith services/catalog services/inventory services/order services/order/imported services/user fault", "temporal gorm echo viper"},
+	{"internal/strangle/bridge", "internal/strangle/monolith services/inventory services/order event saga/key fault internal/money", "temporal gorm echo viper"},
 
 	{"proof/bench/areas", "", "temporal gorm echo viper"},
 	{"proof/bench/floor", "internal/database internal/engine", "echo viper"},

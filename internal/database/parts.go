@@ -27,7 +27,8 @@ type part struct {
 	files fs.FS
 }
 
-// parts returns the parts of s on the engine of db: that of the service, then the sets.
+// parts returns the parts of s on the engine of db: that of the service, unless there are sets
+// alone, then the sets.
 func (s Schema) parts(db *gorm.DB) []part {
 	var own merged
 	var sets []part
@@ -37,6 +38,9 @@ func (s Schema) parts(db *gorm.DB) []part {
 			continue
 		}
 		own = append(own, source)
+	}
+	if len(own) == 0 && len(sets) > 0 {
+		return sets
 	}
 	return append([]part{{table: gooseTable, files: own}}, sets...)
 }

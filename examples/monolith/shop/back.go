@@ -94,7 +94,7 @@ func (s *Shop) missing(r *http.Request) (any, error) {
 // stockDoor moves the stock, in two calls: {"hold": "10s"} makes placements wait and answers
 // with a number; {"held": number, "url": …} has the shop reserve at url from then on and ends
 // the wait. It is refused if the wait has ended before: then orders may have taken stock that
-// the caller has not seen. Without a url everything stays as it was.
+// the caller has not seen, or if nothing answers at url. Without a url everything stays as it was.
 func (s *Shop) stockDoor(r *http.Request) (any, error) {
 	var asked struct {
 		Hold string `json:"hold"`
@@ -116,6 +116,9 @@ func (s *Shop) stockDoor(r *http.Request) (any, error) {
 	}
 	defer s.resume(asked.Held)
 	if asked.URL != "" {
+		if _, err := newDoor(asked.URL, s.o.Token).stock(r.Context(), "any"); err != nil {
+			return nil, refuse(http.StatusUnprocessableEntity, "DOOR_SHUT", err.Error())
+		}
 		if err := s.moveStock(r.Context(), asked.URL); err != nil {
 			return nil, err
 		}
