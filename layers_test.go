@@ -49,6 +49,7 @@ var layers = []layer{
 	{"api/gather", "api/problem fault", "gorm viper"},
 	{"api/page", "", "temporal gorm echo viper"},
 	{"api/retry", "fault", "temporal gorm echo viper"},
+	{"web/browsertest", "", "temporal gorm echo viper"},
 	{"api/edge", "api/edge/header api/problem fault internal/text", "gorm viper"},
 	{"api/edge/caller", "api/problem internal/identity/token", "gorm viper"},
 	{"api/edge/deprecated", "api/edge/caller", "gorm viper"},

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs every test, after it has set up their requirements: PostgreSQL's binaries (or
-# TEST_DATABASE_URL), the Temporal CLI and server, and a C compiler for the race
+# TEST_DATABASE_URL), the Temporal CLI and server, Chromium, and a C compiler for the race
 # detector. It ends with a table of the slowest packages and, as the last line,
 # "N passed, N failed, N skipped". With CI=true a missing requirement or a skipped
 # test is a failure.
@@ -28,6 +28,13 @@ else
 fi
 
 have_or_install have_tools curl procps git || die 'curl, ps and git are missing: the tests call them'
+
+# The pages are tested in a browser, whose package has no font of its own.
+have_browser() { command -v chromium >/dev/null; }
+if ! have_or_install have_browser chromium fonts-dejavu-core; then
+  ci && die 'chromium is missing: the tests of the pages need one'
+  say 'chromium is missing: the tests of the pages are SKIPPED'
+fi
 
 race=-race
 if ! have_or_install have_cc gcc libc6-dev; then
