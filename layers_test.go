@@ -59,6 +59,7 @@ var layers = []layer{
 	{"api/edge/shed", "api/problem internal/orders/admission", "gorm viper"},
 	{"api/problem/page", "api/page api/problem fault internal/orders/invoice internal/orders/refund", "gorm viper"},
 	{"api/problem", "api/contract internal/identity/token internal/orders/invoice internal/orders/place internal/orders/read internal/text saga workflows fault services/support services/user services/user/password internal/orders/refund services/payment", "gorm viper"},
+	{"web/look", "", "temporal gorm echo viper"},
 	{"workflows", "workflows/moment activities reactions/reason services/* saga saga/ledger fault internal/money workflows/repay", "gorm viper echo"},
 	{"workflows/moment", "", "gorm echo viper"},
 	{"workflows/repay", "workflows/moment activities services/order services/payment services/payment/refund saga fault internal/money", "gorm viper echo"},
