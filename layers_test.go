@@ -47,7 +47,7 @@ var layers = []layer{
 	{"api/users", "api/body api/contract api/edge/caller api/edge/session api/problem services/user services/user/password internal/identity/token fault", "gorm viper"},
 	{"api/cases", "api/body api/contract api/edge/caller api/operator api/orders api/problem internal/orders/read services/support fault", "gorm viper"},
 	{"api/gather", "api/problem fault", "gorm viper"},
-	{"api/page", "", "temporal gorm echo viper"},
+	{"api/page", "internal/money", "temporal gorm echo viper"},
 	{"api/retry", "fault", "temporal gorm echo viper"},
 	{"web/browsertest", "", "temporal gorm echo viper"},
 	{"api/edge", "api/edge/header api/problem fault internal/text", "gorm viper"},
