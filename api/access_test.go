@@ -117,7 +117,7 @@ func fronted(t *testing.T, a *fakeAccounts, guests bool) *testBundle {
 			c.GuestSecret = ""
 		}
 	}, WithVerifier(token.NewVerifier(token.Config{Source: a, Logger: slog.New(slog.DiscardHandler)})), WithQuery(followable()),
-		WithCases(fakeCases{}), WithServices(shop.Services{Catalog: named(fakePart{}), Payment: fakePart{}, Shipping: fakePart{}, Inventory: fakeInventory{stock: stocked}, Order: fakeOrders{view: sold, address: berlin}}))
+		WithCases(fakeCases{}), WithServices(shop.Services{Catalog: named(fakePart{}), Payment: fakePart{}, Shipping: fakePart{}, Notification: fakePart{}, Inventory: fakeInventory{stock: stocked}, Order: fakeOrders{view: sold, address: berlin}}))
 	b.temporal.place, b.temporal.query, b.temporal.list = firstWins(t), knows(workflows.StatusCancelled), registered
 	return b
 }

@@ -112,7 +112,7 @@ var situations = map[string]func(t *testing.T) situation{
 	},
 	"an order is confirmed": func(t *testing.T) situation {
 		t.Helper()
-		b := shopOf(t, WithServices(shop.Services{Catalog: named(fakePart{}), Payment: fakePart{}, Shipping: fakePart{}, Order: fakeOrders{view: sold, address: berlin}}))
+		b := shopOf(t, WithServices(shop.Services{Catalog: named(fakePart{}), Payment: fakePart{}, Shipping: fakePart{}, Notification: fakePart{}, Order: fakeOrders{view: sold, address: berlin}}))
 		b.temporal.query = knows(workflows.StatusConfirmed)
 		return situation{testBundle: b}
 	},

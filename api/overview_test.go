@@ -15,6 +15,7 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/services/catalog"
+	"github.com/amends/amends/services/notification"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/refund"
 	"github.com/amends/amends/services/shipping"
@@ -53,6 +54,13 @@ func (f fakePart) Track(ctx context.Context, _ string) ([]shipping.Shipment, err
 	}, f.wait(ctx)
 }
 
+func (f fakePart) About(ctx context.Context, _ string) ([]notification.Delivery, error) {
+	return []notification.Delivery{
+		{Kind: notification.OrderConfirmed, Channel: notification.Email, State: notification.Sent, Address: "ada@example.com", EndedAt: invoicedAt},
+		{Kind: notification.OrderRefunded, Channel: notification.Email, State: notification.Wanted, Address: "ada@example.com", CreatedAt: invoicedAt},
+	}, f.wait(ctx)
+}
+
 var invoicedAt = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 // named is a catalog with names for products, which fails with err or hangs.
@@ -64,7 +72,7 @@ func named(f fakePart) fakeCatalog {
 
 func TestGetOrderOverview(t *testing.T) {
 	t.Parallel()
-	good := shop.Services{Catalog: named(fakePart{}), Payment: fakePart{}, Shipping: fakePart{}}
+	good := shop.Services{Catalog: named(fakePart{}), Payment: fakePart{}, Shipping: fakePart{}, Notification: fakePart{}}
 	get := func(t *testing.T, s shop.Services, change ...func(*testBundle)) response {
 		t.Helper()
 		b := shopOf(t, WithServices(s))
@@ -91,13 +99,21 @@ func TestGetOrderOverview(t *testing.T) {
 			{Warehouse: "AMS", State: "intent"}, {Warehouse: "BER", State: "booked", Carrier: new("post"), TrackingNumber: new("T1")},
 		}, o.Shipments)
 		require.Equal(t, []contract.NamedProduct{{Sku: "MUG-STONEWARE", Name: "The MUG-STONEWARE"}}, o.Products)
+		require.Equal(t, []contract.Message{
+			{Kind: "order.confirmed", Channel: "email", State: "sent", At: invoicedAt}, {Kind: "order.refunded", Channel: "email", State: "wanted", At: invoicedAt},
+		}, o.Messages)
 		require.Empty(t, o.Missing)
+	})
+	t.Run("TellsNoAddress", func(t *testing.T) {
+		t.Parallel()
+		require.NotContains(t, get(t, good).text, "ada@example.com")
 	})
 	t.Run("NamesThePartsThatAreMissing", func(t *testing.T) {
 		t.Parallel()
 		down := fakePart{err: fault.Errorf(fault.Transient, fault.Unavailable, "10.0.0.7 is away")}
 		for _, broken := range []fakePart{down, {hangs: true}} {
 			for part, change := range map[string]func(*shop.Services){
+				"messages":  func(s *shop.Services) { s.Notification = broken },
 				"payment":   func(s *shop.Services) { s.Payment = broken },
 				"shipments": func(s *shop.Services) { s.Shipping = broken },
 				"products":  func(s *shop.Services) { s.Catalog = named(broken) },
@@ -113,7 +129,7 @@ func TestGetOrderOverview(t *testing.T) {
 			}
 		}
 		o := overview(t, get(t, shop.Services{}))
-		require.Len(t, o.Missing, 3)
+		require.Len(t, o.Missing, 4)
 		require.Equal(t, []contract.NamedProduct{{Sku: "MUG-STONEWARE", Name: "MUG-STONEWARE"}}, o.Products, "a SKU is better than no name")
 	})
 	t.Run("HasNoPaymentWhereThereIsNone", func(t *testing.T) {

@@ -184,7 +184,7 @@ func TestAnOverviewKeepsItsTime(t *testing.T) { //nolint:paralleltest // it meas
 		name string
 		part fakePart
 	}{{"all parts", fakePart{}}, {"payment down", down}, {"payment hangs", fakePart{hangs: true}}} {
-		b := shopOf(t, WithLogger(slog.New(slog.DiscardHandler)), WithServices(shop.Services{Catalog: named(fakePart{}), Payment: c.part, Shipping: fakePart{}}))
+		b := shopOf(t, WithLogger(slog.New(slog.DiscardHandler)), WithServices(shop.Services{Catalog: named(fakePart{}), Payment: c.part, Shipping: fakePart{}, Notification: fakePart{}}))
 		b.temporal.query = knows(workflows.StatusConfirmed)
 		ask := asking(t, b, "/v1/orders/"+someOrder+"/overview", "Amends-Claim", identity.NewGuests(guestSecret).Claim(someOrder))
 		got := measure(t, *costRequests/5, 100, ask)

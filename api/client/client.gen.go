@@ -730,6 +730,27 @@ type MailToken struct {
 	Token string `json:"token"`
 }
 
+// Message defines model for Message.
+type Message struct {
+	// At When it was sent or dropped, or asked for.
+	At time.Time `json:"at"`
+
+	// Channel email, sms or push. More may follow.
+	//
+	// Example: email
+	Channel string `json:"channel"`
+
+	// Kind order.confirmed, order.cancelled or order.refunded. More may follow.
+	//
+	// Example: order.confirmed
+	Kind string `json:"kind"`
+
+	// State wanted, sent or dropped. More may follow.
+	//
+	// Example: sent
+	State string `json:"state"`
+}
+
 // Missing The parts that did not answer, in the order of their names.
 type Missing = []MissingPart
 
@@ -849,6 +870,9 @@ type OrderList struct {
 
 // OrderOverview defines model for OrderOverview.
 type OrderOverview struct {
+	// Messages The messages to the customer about the order, the oldest first.
+	Messages []Message `json:"messages"`
+
 	// Missing The parts that did not answer, in the order of their names.
 	Missing Missing `json:"missing"`
 	Order   Order   `json:"order"`
@@ -1942,7 +1966,7 @@ type ClientInterface interface {
 
 	// GetOrderOverview Get an order with all that belongs to it
 	//
-	// The order, its payment with the invoice, its shipments, and the names of its products, each from the service that
+	// The order, its payment with the invoice, its shipments, the names of its products, and the messages about it, each from the service that
 	// has it, asked at the same time. An order that cannot be read is the whole answer's problem; any other part that does
 	// not answer within 300 ms is left out and named in `missing`.
 	//
@@ -2852,7 +2876,7 @@ func (c *Client) GetInvoice(ctx context.Context, id OrderID, params *GetInvoiceP
 
 // GetOrderOverview Get an order with all that belongs to it
 //
-// The order, its payment with the invoice, its shipments, and the names of its products, each from the service that
+// The order, its payment with the invoice, its shipments, the names of its products, and the messages about it, each from the service that
 // has it, asked at the same time. An order that cannot be read is the whole answer's problem; any other part that does
 // not answer within 300 ms is left out and named in `missing`.
 //
@@ -5553,7 +5577,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetOrderOverviewWithResponse Get an order with all that belongs to it
 	//
-	// The order, its payment with the invoice, its shipments, and the names of its products, each from the service that
+	// The order, its payment with the invoice, its shipments, the names of its products, and the messages about it, each from the service that
 	// has it, asked at the same time. An order that cannot be read is the whole answer's problem; any other part that does
 	// not answer within 300 ms is left out and named in `missing`.
 	//
@@ -11302,7 +11326,7 @@ func (c *ClientWithResponses) GetInvoiceWithResponse(ctx context.Context, id Ord
 
 // GetOrderOverviewWithResponse Get an order with all that belongs to it
 //
-// The order, its payment with the invoice, its shipments, and the names of its products, each from the service that
+// The order, its payment with the invoice, its shipments, the names of its products, and the messages about it, each from the service that
 // has it, asked at the same time. An order that cannot be read is the whole answer's problem; any other part that does
 // not answer within 300 ms is left out and named in `missing`.
 //

@@ -79,7 +79,6 @@ func (e HealthStatus) Valid() bool {
 // Defines values for OrderSource.
 const (
 	SourceEngine    OrderSource = "engine"
-	SourceQuote     OrderSource = "quote"
 	SourceReadModel OrderSource = "read_model"
 	SourceRecord    OrderSource = "record"
 	SourceWorkflow  OrderSource = "workflow"
@@ -89,8 +88,6 @@ const (
 func (e OrderSource) Valid() bool {
 	switch e {
 	case SourceEngine:
-		return true
-	case SourceQuote:
 		return true
 	case SourceReadModel:
 		return true
@@ -733,6 +730,27 @@ type MailToken struct {
 	Token string `json:"token"`
 }
 
+// Message defines model for Message.
+type Message struct {
+	// At When it was sent or dropped, or asked for.
+	At time.Time `json:"at"`
+
+	// Channel email, sms or push. More may follow.
+	//
+	// Example: email
+	Channel string `json:"channel"`
+
+	// Kind order.confirmed, order.cancelled or order.refunded. More may follow.
+	//
+	// Example: order.confirmed
+	Kind string `json:"kind"`
+
+	// State wanted, sent or dropped. More may follow.
+	//
+	// Example: sent
+	State string `json:"state"`
+}
+
 // Missing The parts that did not answer, in the order of their names.
 type Missing = []MissingPart
 
@@ -814,7 +832,7 @@ type Order struct {
 	Refunded *Money `json:"refunded,omitempty"`
 
 	// Source The source of the answer: the order's workflow, the order service's record, the engine alone because no worker answered,
-	// or the read model, which is `as_of` a time. `quote` is an order that was not placed, see `Amends-Dry-Run`.
+	// or the read model, which is `as_of` a time.
 	Source OrderSource `json:"source"`
 
 	// Stale The answer is older than the `Amends-Min-Version` of the request; absent otherwise.
@@ -852,6 +870,9 @@ type OrderList struct {
 
 // OrderOverview defines model for OrderOverview.
 type OrderOverview struct {
+	// Messages The messages to the customer about the order, the oldest first.
+	Messages []Message `json:"messages"`
+
 	// Missing The parts that did not answer, in the order of their names.
 	Missing Missing `json:"missing"`
 	Order   Order   `json:"order"`
@@ -867,7 +888,7 @@ type OrderOverview struct {
 }
 
 // OrderSource The source of the answer: the order's workflow, the order service's record, the engine alone because no worker answered,
-// or the read model, which is `as_of` a time. `quote` is an order that was not placed, see `Amends-Dry-Run`.
+// or the read model, which is `as_of` a time.
 type OrderSource string
 
 // OrderStatus PENDING until decided. More statuses may follow.
@@ -1394,10 +1415,6 @@ type PlaceOrderParams struct {
 
 	// Prefer `wait=N` (RFC 7240) waits up to N seconds, 1 to 30, for the decision. Other preferences are ignored.
 	Prefer *string `json:"Prefer,omitempty"`
-
-	// AmendsDryRun `true` checks the request and prices its lines, and places nothing. The answer is 200 with the order as it would be:
-	// `source` is `quote`, `status` is `PENDING`, or `CANCELLED` if a line cannot be priced. Stock and payment are not asked.
-	AmendsDryRun *bool `json:"Amends-Dry-Run,omitempty"`
 }
 
 // GetOrderParams defines parameters for GetOrder.
@@ -1969,21 +1986,6 @@ func (w *ServerInterfaceWrapper) PlaceOrder(ctx echo.Context) error {
 		}
 
 		params.Prefer = &Prefer
-	}
-	// ------------- Optional header parameter "Amends-Dry-Run" -------------
-	if valueList, found := headers[http.CanonicalHeaderKey("Amends-Dry-Run")]; found {
-		var AmendsDryRun bool
-		n := len(valueList)
-		if n != 1 {
-			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Amends-Dry-Run, got %d", n))
-		}
-
-		err = runtime.BindStyledParameterWithOptions("simple", "Amends-Dry-Run", valueList[0], &AmendsDryRun, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "boolean", Format: ""})
-		if err != nil {
-			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Amends-Dry-Run: %s", err))
-		}
-
-		params.AmendsDryRun = &AmendsDryRun
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -5254,7 +5256,6 @@ type PlaceOrderResponseObject interface {
 
 type PlaceOrder200ResponseHeaders struct {
 	AmendsClaim         *string
-	AmendsDryRun        *string
 	AmendsVersion       *string
 	IdempotencyReplayed *string
 	Location            *string
@@ -5275,9 +5276,6 @@ func (response PlaceOrder200JSONResponse) VisitPlaceOrderResponse(w http.Respons
 	w.Header().Set("Content-Type", "application/json")
 	if response.Headers.AmendsClaim != nil {
 		w.Header().Set("Amends-Claim", fmt.Sprint(*response.Headers.AmendsClaim))
-	}
-	if response.Headers.AmendsDryRun != nil {
-		w.Header().Set("Amends-Dry-Run", fmt.Sprint(*response.Headers.AmendsDryRun))
 	}
 	if response.Headers.AmendsVersion != nil {
 		w.Header().Set("Amends-Version", fmt.Sprint(*response.Headers.AmendsVersion))
@@ -5485,20 +5483,6 @@ func (response PlaceOrder500ApplicationProblemPlusJSONResponse) VisitPlaceOrderR
 	return err
 }
 
-type PlaceOrder502ApplicationProblemPlusJSONResponse Problem
-
-func (response PlaceOrder502ApplicationProblemPlusJSONResponse) VisitPlaceOrderResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(502)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type PlaceOrder503ResponseHeaders struct {
 	AmendsClaim *string
 	Location    *string
@@ -5527,20 +5511,6 @@ func (response PlaceOrder503ApplicationProblemPlusJSONResponse) VisitPlaceOrderR
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
 	}
 	w.WriteHeader(503)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
-type PlaceOrder504ApplicationProblemPlusJSONResponse Problem
-
-func (response PlaceOrder504ApplicationProblemPlusJSONResponse) VisitPlaceOrderResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(504)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -11600,7 +11570,7 @@ func (sh *strictHandler) ConfirmMail(ctx echo.Context) error {
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
 	"7L3rchs3mgD6KjjcqYq9Q1KkLPlC11QtI9OJ1rKkkeR4Z0IfNdQNkhg1AaYBiuZkdWqfZh9sn+QUvg9A",
-	"d5NoXmTJcSaaHxmL3Y3LB3z326+1WI4nUjChVa3za23EaMIy+Gd3zESiGl3VOBmYvxOm4oxPNJei1qld",
+	"d5NoXmTJcSbKjxmL3Y3LB3z326+1WI4nUjChVa3za23EaMIy+Gd3zESiGl3VOBmYvxOm4oxPNJei1qld",
 	"jBihQs1YRrgickD0iJGM0YSMZcLSOpmNeDwiI6oITVMyoLFWRI+oJiOamBfjEUvgo6tMXrOMUE30iCui",
 	"+Zg1a/Ua+0zHk5TVOrXd1u7zRqvdaO1etJ51Wnud1n7z+YuXf6/VayoesTE1q9PziXlX6YyLYe32tu7W",
 	"f5BSPl5e/4lI50RLMpwypVWTXMDyfzF/EQQCbopqIuiYkUkmb5jdgVm1zBLcuh4xnqnX5JqxCeGaKBZn",
@@ -11646,40 +11616,40 @@ var swaggerSpec = []string{
 	"BDbJ99M5QHsilabpZQwm0lq71W7v450poQfMVbxzflp/HIaq1OrbGaIKq159HQ/sa7d+Y8XFlPe4YkW7",
 	"G6zIjL9bHn+DQZftWEPZMD821DWfNOQE70NjIrkAKqazKQtjc342X7iT0tEWp8BTXjP+3feUsaF1nG8K",
 	"wvbdQbiA6g674ZLU8eLmtyyIvhvi7SNGLJIuDLShIiFRv9avRYRmzPtNy+S9uAh/kBuh0tfFkfIOz+zF",
-	"qhP2OWYTbVQIPJ6yr0NIwQzTi0dG0PlRiiF5Z/5jVZbemGdUo73gN0DChWAeTTWrQyQcFzGrE4arc4tN",
-	"+TWrW5MveMal0lYf47pJHuDQ22FnyxdiNYikB1SxLREb1rcMNTlm4CVQde/mhUCo6fgKgwwpiWm24DD8",
-	"Xmrn9xo3y5ve28jnVoQBLCy4VXV9as3j4D5cu+GCEGFl2CXBdUkC8MLuKpr0nvLUkdPF5eMAwfVro+bY",
-	"y7pAZZdY1+nZyU+Hb3pnlx+Ouz91D4+63x/1QjLjNRcVEXPmiXPDDShPpxnrkEhnVCijNkd1El1NhxE6",
-	"8KbiWsiZKJhzQII1+iSdg+4DBEDTayYIGwxYrOt9Qa0LQdEhzbWk4ZQpZcVgswhVFIYXPJd+OaG9yVlV",
-	"NCCuII9vVZpNyEimPngPw4EypmR6s+jeHkvB5mTE0iQ0qdlLhdvT7HI2ksrOB3M4U6C1GvMEcSRjg6lI",
-	"fJDmolsUROFmcHpuYzg2083MQsoXZ0LnYyZ0k071SGb8n+u1BhijjnfQXii3DnsGoduMXkiImdlSFfiR",
-	"mntCBpyliXqNUdUygeAsRz0LoCnOiETuyzVa1E23jtZbGmfMlKJDpiplBi5IypVGn/Im6qjZ43scNaSP",
-	"wr25DCx/kxikwOWhmm2yIuCl8MUUT6M0/QnGHpjzg+h48XC6rd9/vhS3je102SKcl67UNlcJ0WwjIPIE",
-	"z9Qy3hyAh+iIQuBhMPghkRMmbMD3hGYxS5trQWTXUncS1oq9w2IKEQwFs4S1aQSCxu2n7tYsGG/NgqOO",
-	"N4lwCClzAcKRi9wsvAHZFi6gM6VKN0kUp1LBS0KiJdOhmGUcdrlmLrNB+7U5fPiwctEqQDjczxsj5jJG",
-	"LhwADhmGuWZDidpOeRnLQv94OlRh8xbEa6gQdzJMCRhMTAW5sgxmgfE9K4ipXOjne7VgGGRAHvUzr9ra",
-	"EVchgyM+5VuB2sJqPbj92MGFQRDxe7aNnOjMk2iTdFakhJJ3juRzURyh/eXyY9EmuuqjI3yroCd+qUpo",
-	"hem1JlL33u1tJZRPC2NtCmvBZpf5GgwZn6SoYl1RrVk2R1FqJDOIiJdpUnw9lllmZEB47L/AQZbF+vJc",
-	"m+53cdIt4FS8p6VB6uW1hC8ui6/PtYyvt9TpQHFbJg89Go9ctBeRNnNmI1Q84oKdoaMJLj/9fIifuftl",
-	"/2yvwVRcWOVeWWImCjDiooeuvKcPgmsFrs40JTOasZGcKqZ8pFSdtGz0uN03JsdJwQzfKdHFvdYGhLFe",
-	"k9cBMU9Zb7b3x7EEDAV+5QWufSVlyij4ZP3LJcq/u9E61PW0zC8Ww3XXSPs+chcXUC9AGTYZPCXDXTcy",
-	"MtyTqO+DHpfvRO7aCpgUC58tiCcZG3Kl0e+OjmUbcRCt8dgUP1wvgtnVFdfyKbxBTWO9JTg/2gDFofP8",
-	"apkmJZ2yQ67mEC8Nar2N+owmIylYRGhqrv/VnFCMP7ayVZMcojAmXXAoI3omCdUkZSCWnbg42b6wG1S5",
-	"QbBDqCD2ZyvTuWAOTAzz6T24HBckiRDAEEz8yQULl20E1cabnHPWEnYfppztWTFANkAXiGYpg4fOdAab",
-	"r/Jy1f689+pZq737bG//+YsFq+Fzw6kNdzMD/7/9/p9/bjdeffq51Xj16dfn9fbe7Z+CtzJw5by9vbzY",
-	"w/MT8qz9/HmjTWg6GdHGbp1MJxPIQ1UYkPJf78CE8U4qeSPLKwcnnCdbzlQZEsMzlvCAhEjHDp9XnpMU",
-	"DCRCGrBafjQqk8Y0hxuOXsaETCiH1OMrGl83i4tcqdCh5eYy6L5eQPb8VVhW3W0liPAQ8x5XgH9vt/2i",
-	"CPQyiHsfzkowdkMFVt/LQLHdRgy7s0z1xXLRSiHoLY1ZSNc5QPLj8tmsZkIkSgIToyt6IaBZq69UR8oj",
-	"fz+H4D0gWnPg4nCbDUdXhA8MI7OfzzG5B0NyIDq3/qWqTb3GxaVyMl95Yaduk0BD4KXSBWlvJjhMMh4z",
-	"FbZtpnIGmZvWoDviw5H5Gz4xUhZktriLt/F2T83nZ0Y/CG1YS00DifjdNC36EvJd7m2vvxaOuwBgN7UH",
-	"SfD+GZmll2Vo3Flnrr84Obk8f989OgohZcL0UgTNeKq0UdQdkwX/ZcBrZ51di0D6z/OTY2KfYl7f81et",
-	"9lPCBeRfo5iF6dYCzDAEd5bnfOaJng6XIP9jIdcfBPed1s4vUyo0eqNW00S3Ym9PtpsPgfhHRlM9Wgav",
-	"8jk73t5zvWEODQ558q726bZem9FMcDEMXPm3dJq6Ch820wIqYliSEkMgaibHwLBnMrvOvZ6UzDIphiRO",
-	"ZXxtQGdeGUkQk6BKB8SyjrkXgowokCp/nz3iLB32Sg3KwiQExkNxI3ko8dNgErIkBeSM22QUi8Zm8RFg",
-	"QrQYcgOsGsVox57bL/db9Zz3IFe6rdt3DfCLrHzdV4DEvlTK/kXrVafV6rRaf6+VOHBt/6oVtwct1ng+",
-	"aNHGy2SfNV7Fz64arfgl20/agxd0b7d2+6nuDZj4WTxVl3u7BtpKTa3VOVSZ5e/W2YrLt+aecy0FMyql",
-	"zajzd98oaKB9LatcjpS5fT970Qrueyq4vgSqsx5Kt/XCkhhLyTXTGrS0fEVtt6J3vYuLo17j/KLXOwot",
-	"6OWrbRYUftvAecyVMve18/Oneg1FWyPDHP/UaMH/AOq5m2JT34SR1UoQ2X0eXm9mpHoBKyi83XoRvmaK",
+	"qhP2OWYTbVQIPJ6yr0NIwQzTi0dG0PlRiiF5Z/7Hqiy9Mc+oRnvBb4CEC8E8mmpWh0g4LmJWJwxX5xab",
+	"8mtWtyZf8IxLpa0+xnWTPMCht8POli/EahBJD6hiWyI2rG8ZanLMwEug6t7NC4FQ0/EVBhlSEtNswWH4",
+	"vdTO7zVulje9t5HPrQgDWFhwq+r61JrHwX24dsMFIcLKsEuC65IE4IXdVTTpPeWpI6eLy8cBguvXRs2x",
+	"l3WByi6xrtOzk58O3/TOLj8cd3/qHh51vz/qhWTGay4qIubME+eGG1CeTjPWIZHOqFBGbY7qJLqaDiN0",
+	"4E3FtZAzUTDngARr9Ek6B90HCICm10wQNhiwWNf7gloXgqJDmmtJwylTyorBZhGqKAwveC79ckJ7k7Oq",
+	"aEBcQR7fqjSbkJFMffAehgNlTMn0ZtG9PZaCzcmIpUloUrOXCren2eVsJJWdD+ZwpkBrNeYJ4kjGBlOR",
+	"+CDNRbcoiMLN4PTcxnBsppuZhZQvzoTOx0zoJp3qkcz4P9drDTBGHe+gvVBuHfYMQrcZvZAQM7OlKvAj",
+	"NfeEDDhLE/Uao6plAsFZjnoWQFOcEYncl2u0qJtuHa23NM6YKUWHTFXKDFyQlCuNPuVN1FGzx/c4akgf",
+	"hXtzGVj+JjFIgctDNdtkRcBL4YspnkZp+hOMPTDnB9Hx4uF0W7//fCluG9vpskU4L12pba4SotlGQOQJ",
+	"nqllvDkAD9ERhcDDYPBDIidM2IDvCc1iljbXgsiupe4krBV7h8UUIhgKZglr0wgEjdtP3a1ZMN6aBUcd",
+	"bxLhEFLmAoQjF7lZeAOyLVxAZ0qVbpIoTqWCl4RES6ZDMcs47HLNXGaD9mtz+PBh5aJVgHC4nzdGzGWM",
+	"XDgAHDIMc82GErWd8jKWhf7xdKjC5i2I11Ah7mSYEjCYmApyZRnMAuN7VhBTudDP92rBMMiAPOpnXrW1",
+	"I65CBkd8yrcCtYXVenD7sYMLgyDi92wbOdGZJ9Em6axICSXvHMnnojhC+8vlx6JNdNVHR/hWQU/8UpXQ",
+	"CtNrTaTuvdvbSiifFsbaFNaCzS7zNRgyPklRxbqiWrNsjqLUSGYQES/TpPh6LLPMyIDw2H+BgyyL9eW5",
+	"Nt3v4qRbwKl4T0uD1MtrCV9cFl+faxlfb6nTgeK2TB56NB65aC8ibebMRqh4xAU7Q0cTXH76+RA/c/fL",
+	"/tleg6m4sMq9ssRMFGDERQ9deU8fBNcKXJ1pSmY0YyM5VUz5SKk6adnocbtvTI6Tghm+U6KLe60NCGO9",
+	"Jq8DYp6y3mzvj2MJGAr8ygtc+0rKlFHwyfqXS5R/d6N1qOtpmV8shuuukfZ95C4uoF6AMmwyeEqGu25k",
+	"ZLgnUd8HPS7fidy1FTApFj5bEE8yNuRKo98dHcs24iBa47EpfrheBLOrK67lU3iDmsZ6S3B+tAGKQ+f5",
+	"1TJNSjplh1zNIV4a1Hob9RlNRlKwiNDUXP+rOaEYf2xlqyY5RGFMuuBQRvRMEqpJykAsO3Fxsn1hN6hy",
+	"g2CHUEHsz1amc8EcmBjm03twOS5IEiGAIZj4kwsWLtsIqo03OeesJew+TDnbs2KAbIAuEM1SBg+d6Qw2",
+	"X+Xlqv1579WzVnv32d7+8xcLVsPnhlMb7mYG/n/7/T//3G68+vRzq/Hq06/P6+292z8Fb2Xgynl7e3mx",
+	"h+cn5Fn7+fNGm9B0MqKN3TqZTiaQh6owIOW/3oEJ451U8kaWVw5OOE+2nKkyJIZnLOEBCZGOHT6vPCcp",
+	"GEiENGC1/GhUJo1pDjccvYwJmVAOqcdXNL5uFhe5UqFDy81l0H29gOz5q7CsuttKEOEh5j2uAP/ebvtF",
+	"EehlEPc+nJVg7IYKrL6XgWK7jRh2Z5nqi+WilULQWxqzkK5zgOTH5bNZzYRIlAQmRlf0QkCzVl+pjpRH",
+	"/n4OwXtAtObAxeE2G46uCB8YRmY/n2NyD4bkQHRu/UtVm3qNi0vlZL7ywk7dJoGGwEulC9LeTHCYZDxm",
+	"KmzbTOUMMjetQXfEhyPzN3xipCzIbHEXb+PtnprPz4x+ENqwlpoGEvG7aVr0JeS73Ntefy0cdwHAbmoP",
+	"kuD9MzJLL8vQuLPOXH9xcnJ5/r57dBRCyoTppQia8VRpo6g7Jgv+y4DXzjq7FoH0n+cnx8Q+xby+569a",
+	"7aeEC8i/RjEL060FmGEI7izP+cwTPR0uQf7HQq4/CO47rZ1fplRo9Eatpoluxd6ebDcfAvGPjKZ6tAxe",
+	"5XN2vL3nesMcGhzy5F3t0229NqOZ4GIYuPJv6TR1FT5spgVUxLAkJYZA1EyOgWHPZHadez0pmWVSDEmc",
+	"yvjagM68MpIgJkGVDohlHXMvBBlRIFX+PnvEWTrslRqUhUkIjIfiRvJQ4qfBJGRJCsgZt8koFo3N4iPA",
+	"hGgx5AZYNYrRjj23X+636jnvQa50W7fvGuAXWfm6rwCJfamU/YvWq06r1Wm1/l4rceDa/lUrbg9arPF8",
+	"0KKNl8k+a7yKn101WvFLtp+0By/o3m7t9lPdGzDxs3iqLvd2DbSVmlqrc6gyy9+tsxWXb80951oKZlRK",
+	"m1Hn775R0ED7Wla5HClz+372ohXc91RwfQlUZz2UbuuFJTGWkmumNWhp+YrabkXvehcXR73G+UWvdxRa",
+	"0MtX2ywo/LaB85grZe5r5+dP9RqKtkaGOf6p0YL/AOq5m2JT34SR1UoQ2X0eXm9mpHoBKyi83XoRvmaK",
 	"pan3T2H0y8+1C8Z8xAgEJxAb0vLJW/wuGCX9aau1+5y8Q6CbwUZ8cqnlw8ekLR1eBTSWw9cKeLuRMO2R",
 	"dzkixOBgKZPZSNNGlLaZb2liBIQBzzC7czPxB1WAgCxQQt9fy/GSiMnLTrwctSv1AQw5nFEFy99cCfCG",
 	"tI22ZQkw2LACe/Mos+ZQ7Gu3OV6VnERlFFt2lt+ra9Dh40a3qISTG32R4+XKrFJ8q4x6GxxEQZ/3qLTB",
@@ -11694,170 +11664,168 @@ var swaggerSpec = []string{
 	"cOj5PGa0PykGdWDtZ69BPEWDPReuPocKOMw3TwZwAFg+TxB2Bj72X0Eori30spCwEADe3XM67uKE/GLH",
 	"iksBXOlgKU66DLDcfCkHvgDXqgTQIiT299YGH5nZff2v+3ZV1W1dsE6Njm8u25efVzuvFoXkPE5bsJlz",
 	"bXfIS6Ilae++LJXHFAWnebtVbxmiK5UmsRyPpfD1fFSTdEkxksCnmrz2sepQhqQvvIXe10CjuA7rU1+I",
-	"oF8DiO3Kn3nArQKKuw1rhi4SxP+n8f99+vc/rSXtOHnwsuY2lEBxO5p5Yz5PCpnadWfytnVIB1j/Oq9q",
-	"spG0aec+pVnQdFV8XOkpCuhhMmHOfWATyMsotibxY2LnW4r8X++iMV9a/0wQ1sCoV/jpF/R/QcZcyIxM",
-	"QZp6EhvgPV1wUIL9chPpqeAmX3SAr4m8GbvAGzdEaG/HdLxCVKzWms/ffTAnxdKB1e2RoSxqylvITPcn",
-	"BYX2eTJh4g5JYRvH939h6Ol9Jp9tHj3/RWlpeb5BZYKaT4ZZQBx1KSt6EuQtCO7ae8BZboxoY4uiyWkW",
-	"I3nbMIWhmJe2EUXMM9lCpvw7JOTEldExdntSpHM82wj3B3W6IiaGXLAoFC4TmKPkYvjiaVZ4Ju7JCL+d",
-	"F6LK/QCCxmXpkBeFY0hnG9NrSOAz3GhoJI3XJPJfRXA/C6XeQlGt1vi8ee0NeD9Yd4NRW/Vl1fdn+JYP",
-	"2rIO6zQ9GYA/dwNt9FO9Qp4oOMetE8w6kcAH5hP7ICwIO1fMqILCQnhx1q0daMU5voqpWClb27ckTYpF",
-	"JYP9NMp1V8NdIpZPLo+4WL9mfNXmHqrqVMnvFNwrUO6UBpBm0ANAo3fOp6xgrw14BTNWNro855pNQldH",
-	"6fn6AM5zeGl74/K9JLHlhWRhFbnLaBFTi6TZgTvHsuqEN38HK5lUOFenUDC+oqT8QjV5aI9hNPj8nuHV",
-	"TKnSpMp3giVpwzMIBnFoUBB7DHxtKwczcuDgrajELygPNkZj2kNh2GJCCEKg8nhOblh2w9ls+Yi29yVL",
-	"J5RsBDenQ6yl3Pjamqy0YnzmoOSJtFIeqmc8yxOiNzrmkhQfOu0Rn4xdk6ilIE9ttS+VK4S57Xdz+mPn",
-	"WOuIwAMoLqoAtNV+3yKTCNNZeOaAi5yiUwL0TGbXg1TOivWKlbldMftOkYzFMkvwGQo5LkmAAZ834oAZ",
-	"wRejZUm9L6wVbbl/lpGVQNqNCLXiaQQtQyJbaRnn9/zU6E5Y+75OFMvx7U02b5xNRVRO+nRbAcd5jLlU",
-	"uGj4hSaXsBhwF0jNNq26DSD8mI+NP5y5GfDPnpvHPaXJezsZ/vJXnNIfWkXZcVsp3FYpSFjME5bYBBTk",
-	"C0xVZqLkZcaXaKoVpYKhlAvW/Cspr1mw9IHOaHzNxfAyjz9ZesdjykJRoN56DT3/dHkql8UdwoLTSlPd",
-	"F1rkLjCdJoNrblNQpil7aBPbaU5jg0rIbMQxDzKPH4BCgwMo813EoVgqXWiSI7PcgR9ZuhIth3hsmXAR",
-	"04meZqGcqrLl544Wn4TFhhlcVlvKUBlwvWAAdjkJsZ8nQUmDY4hE4T4HAY59N6x2A5ttVmeGbAmIzYCg",
-	"wjn1HApj1omv5ZHU/Ybr5EYa4lF3a07M+bs1rqtC6M50fW0QrK2QW9fyLz08gkhryPpm1UGK/qxyhGNl",
-	"WG8es7s2OPe2/uvaeFmjBtqbdek8B1peX95wRWtfHvhpI5pqm8eABlxtPl9wdbE0fG3BpLLyE/feOhPJ",
-	"R0wmBPjUC1Wfv1O5i4RrJ0mnbKCJnGr0P0O2A/YzcNl+TdK1eYz4kI4ZoT46DfIYoW2XGsmJDV2zJZBd",
-	"IR1qfmFwsHnilwvTjwzOtP77+d6g9X//87+Y8DlVLOvsvWi3/8MM2rT3bqnZl79lJZfW/ir/hnfvXjY7",
-	"//Hff26EnB2bezG/nTTuJbQIK1BIk90ZfKfcJSl1lYOKzTRLnDk393k1yTHjwH65ImAMSOVwyJKlYlE5",
-	"SnqaaidvuEZAJUP03su1zHjDyNKCd9YbGDYzNFlTw5Kh6Uc586WrltQjKDWFhNs2FTLgcbpmh1hbnLnG",
-	"ENvBNJlOII+XownPWrAKiup3iowZFVwMO31BSbEHn8u/NYKTkdPNw5TO6z4dDEWOa2ZWimuep9Z4w10T",
-	"BSMuu7Z6qLT3xV2LWxYyHJ1txJ3T4o0M8p68pu/W+dUACFd0xrkcbNJfLMc2fToeUSHQqRDML5yH6uOA",
-	"0o+USA4G5t9lpow/Bk3XOF1gUPD0R3USqbEdejJVo4WBXThAQJgXNltgjcGiEFjj1uK/Xn0Caiv/fvGz",
-	"n4vQzIHjYeG35XYBN+nTsqf/i6tCF+nlGmW/OFkYMD4jctlXvLnvE9a0nUC+92pDgXzMxVYjv3r16g6J",
-	"mTmGj7ml2xUA8z1vFjJU3h6QV3v7LwI4GNQkzrUrx5HD9qfu0eGb7sXhyfHl2+7hEXTtWpG9uRzck2Uy",
-	"ZMns3RgFEfMEofaFo8U+K9NnX5aSL+uEbsnZC1mqQTcKkP6gOAcGCyDfIybIXE4JVdegY45YOmlW1Yuz",
-	"eZk+KHJ3N3SHNNeLRd6LbXeuMkahNZdRt4OWCPghWPnx8ySlAkNoLOjMeS+krSYyVv+20ekudXAJTwu9",
-	"TKxblmbMdTmpWzHVxZQQLkh0RjWDBqeNUzPmPPqCtE946OBZcB3Y5NrCAVcgT0VMbKz5DQuGfXGBD72k",
-	"GVNhJfdCUbFlF1KR831hZOuKJIr7CnK9Q07WtxYWa26DLRewpiGGOUYsJ7UyltZeitUmaTtc2IE08DUb",
-	"VtIsfAtc01/F4VR0UWyoLxUjym/X8nxvzLcAWAG483CJB7NZjJ9aLlq1UNKvmKsjbpjQRjQtx70FbH7V",
-	"MSj5INYvAAK9azdj1DglC+6FUkP3LYJMilH428XULwZ6FcpV4bZC4D7zEQSVBsWB70sO/TSBp1i7Gb6x",
-	"whLf/dv73vHF5ZvewdHhcZiznDFoj257qW4jBmf45WUexJpduhiS5ufmfDmadeGLXx8gNrM8RRjkhUJZ",
-	"91Cbu15djdF3gbn9LesvVnamucfCjAmbZMw2LnNB/iXBHGtuCWlrYmPJLd9G1HkGbXkurkg8koqJYjkq",
-	"qFOGtz/kzVh9LUrdZsK3QjF9l/KQG5eG/MqFiYK9drtLHbZdAGMshc5kWnBRQWOvCY2ZIjSTUyO56NUN",
-	"uP19Qn695XU6pzcsKUT6b9zgY1UO8Lr83qr2T+taeFSnA2/XLmP7JjErcnw3COrZPn+3eCyh+sS0+Giz",
-	"kITiQa+TWvLhg4vzCfrBRS0jwBEXaC8zNMW+hWI5dEJlqWJgsEePHNr8FZ3jF9soSKFzXy7XsWG6tdtO",
-	"GASecX95xXnX8nxVP3XfmLvQNH1Zz8pTnFZmLC3bKj5PeMbUHerkL+sdjIlg3Y0LJ4lbYWFT8TCEUHaf",
-	"C1FuburSfnLwrjjHAIapwpPNEMxeibXFmtzAwfW4wKFArews4yv81BAAYOPZC0E04DHBqI7myjL/Yecy",
-	"fmmYUuway6/xHm8VQXKfO7mn4JPqUJNz205jsR8A9qotzRpMcmYi2ba5oqswV50h5PVb28VlqzQh9nki",
-	"1TRjW/dR8U0uy9OBzaGyecoyafbaZTNj0Na84oZm21LUils9o1xDMEw2FQL+kUD8jHU11slUJBJ+N/8w",
-	"TwYpHQ4RAWaU38DFLmT7SrExN/HBEu6+hK+YNQB8ywp6KE0+YIu4Q3r89lauPDazKpqTZxjPubHV/KMb",
-	"0lrF1pFzkLqLdofCmlYZIWB4qHC+VVkCdB8YURIiueR1FBYFKuIEgAs7cazgAb5zuG2xRvtasbIApeqq",
-	"7+fOh77GJ+7C3Spd4h1CfYgrdKfCQovgY4G3HMrgMzCwzWyWGNdkxKivf9kXGPg6gM7aH8HS76LtJpkc",
-	"c2UGUHkPuHJHkiweMbB+YDuSkcyYHGZ0MkIXacHNW35z6b5DVrQKFj5nSl3eRY6zn1bEcLiwQ65HLje/",
-	"WTFKdeV1lQ2qxv9YGBgyrLAQ/A1Np8DfXNTvwfnZ26i5XnatFqAZlqxjgkxFypTKU6uNNMoSd7rbFIMu",
-	"29XuBjmVqxLhhOvLsMMr+p7RjGWRt/mumamyGL1bQD1wi0rgDSHrArVcTcm25Qf3JNKtKvMBBxBPM67n",
-	"54ai4aqvALThygcAIxfEhFG33dNDqGH/JKLj68v/+5//jSDFGUgkkGUczk8+0hrSk+KU8nGoQoaVuPJM",
-	"F7BoDW2oDpIdF3PvagQMpUys2Zq7d1wZN26GxebgBVupxSxYRE65J9xWUMKrFHCWM42BLqkcNri1Fkb2",
-	"4kVYywBduSgVQA8YRZQcM0yGo6mStsQB1JOGdZUxPS9F7CkBUGGchUSXlz9KpRsUPzEEJnJ5BrhUNM9n",
-	"jNpAMYCA3ZGHQHkUPNllSNxCsPBABgL2UzDUYfCO2Xgyzcw9Q36EGpuyDAkbMMASbUobm4DQrorZF0Ck",
-	"ooOT47eHZ+97b6ABY19EB93jg97RUe+NBQwDIcAK6E5WlZm9CU5oBa2JJQBylytWzyGLyZp90RcoU4C2",
-	"YXMxoqpm+xFJZDyFO/nERVk8db0kFIRRmLuQsKhJzjCMjPaFuxDO7kmFL8KQd6LYbz0DwdvWhoHOENFh",
-	"wsYTqZmI5413bB5BGCnqgpiTSm23fCu2mO24m3TBx0xOdYfsNvcjKAIv5v5uckVGcoYdWmy/fTR5pxyI",
-	"KTV/OC8QLhZZk5Eo4AHXRGmJUW+i2Rc2iBLL2aR8zLVhKnMSp1QpsHZhTGwzEAWAvWT9zxF5kmR0oBuc",
-	"6UHDkAs64Q0jFcC4Ddvnv9FuP+0LFIWsfI+dOPOgBCvlgXZlo2N9sk5ugePKxuRiafXX5IrNJcb3jRe0",
-	"h73dV03SFX2BPe05+FghWDBNyVASOqNzvES2eRuShzfWVcGliOokOp8KxTRum5LoiIvriNjq5IUoDnuc",
-	"NsIdfuoQy/d8O5ECQS7TY7NOi1dXLJViqNwUzuUBK8ckI8K1jxQQUvfFAKzvV3Ob/OGCjwHPLTgNiUkZ",
-	"NjXVCgey1CC/6riyTgGM36mc2BniG9UJ9hNWBlcsOYSjoBj7XLeipa1XAnnodG42A2lW3jpTaB8KRC/l",
-	"MRPIPR3Nn9B4xBq7zVatXptmqWVGqrOzM5vNmhQeN2U23LHfqp2jw4Pe8XkPvsmjd2pINGv12g3mPtY6",
-	"tTakFE6YoBNe69SeNVvNZxCTqUfAVXeaM5amDSiIsfOP2bVq/sO6YYdMB+sysRnwVYOrkI0jyEhOM5eT",
-	"YRCQD7FCk7+Nh0mtU/uBaagkaGQCNZHC6oe7rZaLl7c2tiKZc4tBzWaDMoMKecNy6NmL/TaEnlk0NUMd",
-	"ANwP0N8TVm7MDYUTvGZz5ULlr9lkwf8zmV6lPK6TMf3coEP2l2etlpM1aMgfYZa4t9uu2o8H0M57rhKe",
-	"sdioHrf12j4Ca/U3LgIP3n+2/v0PIhfGQPaajscUYjjBMwlbw/0bqlbAbODLdKjQggpqW+2TGWGHqrmI",
-	"6YQ353ScFi7T0o3o3dgEyy3uhBszB68XW6+4oKFmNstXomtWaGiSwYjanY5jCVTgOaSxzps4+8ogjt5z",
-	"I5tolhqykMnp0PBYrBJSCctExmoVCN+Y52sBqNlnvTPS9wC5Hy/eH90HxLqYyG2of4Y5vt3Tw0oojKBP",
-	"xD9XAcJ2p3hA+mJnCADlotCHwjDalN+w+wBSsTDf4viVsLLkfi3yHdj7+hug38mEiXvFPq48+lXCxTDm",
-	"+T8redtFnlMNNggajwxNrPtKKorRLB4ZuT3jV1PNLG5b4cKI9XVrtvJKonWpUpeUPZG2tQjPyC9TNmVB",
-	"PnnGaMIFKj6//WUGsN3xlL6YBYUQIKYCpT0L+soDv2nvlPtHVZ57/tpSo6qAGR2iiFEIhKYz5eT65SM9",
-	"4kofFDsbPdihlnr7hthemhb2uiAPWfm3qxong6qJ7Os7pXdRntlSNtlrtTe6GFMjZGuOIVXw3fPt5rnD",
-	"pd3bfbX+m78aba73OWYs+ZrSmbWMQb6Ns4n9/Om2/qs3DsFft5+KaGTugzUwFC96IRLWYVDeOtqhkCux",
-	"l7KQ/+6MjeUNWvG9Cudj1SYsU1LQlCRUUySFzCn1zucOv1rtUDXJGfr9rIp6cvamd3Z+eXLaO45snr23",
-	"8XMFlgmsyAC6VRnrXGs9H3X/vUzm94ZpbvTbspXTZoQuIPheRaWoPMpvCLHQXxWNNrh8b2V2xZOECfxi",
-	"b8uVbYmorVfbvd9+tuX7+1+BcOxuOccGe77I5kdUo/n9G6IxJQID6FAkAgWS4lrQQrWVKmHUIuoD8cWu",
-	"XVSFtGNX+EdHwIfilL+HC/wD05tc3wnV8SjQnxAaZufpZq6aAlEaurWA2cwm/xbcLJELXAYbOri6WUaG",
-	"TCtCbVdol9JdbNgMr6aJr/iNxYnAGeNrULvCz4T7kPEwmzwAX9CD8Uk//EaM8mtjPHSKtUn4sz86+j/y",
-	"02+HHCHarKdIXkbfKYWfVyq6pTaAAWpgFIU8xv0B8XMhmr4KTd0Lj6z5j8uavfJKCxczzJ2l0lXheTFN",
-	"UzOCKpZPqZPdFqEaCs6F0KGb+PyMh2GPlk35JJBNmGT7QZBwDQrmSj1PHhXVR8b6eyUm3SSBCAWP1Zsx",
-	"1Z1feXK7yg7WdRWaXGyVrfIYoipoMysSlg2sRa6ugq2YZrGSijkZQ4jkI3/8o/JHvE5rbzVUIsciNqqy",
-	"Clr+iiuhdvgGyy1OA3abMwaerm+PRbZ+Exb5qEw+8rxvk0BgGNzmfK+YkW8xf0GmtpH7roeNa8xH3vIb",
-	"Zitp+crNWOEnkzPCwJrFFZR+qTRG+Tz/hzRJFYoJ3N2D4+s2QKEGM2zyiPiPiP8NWpEmOU6txvxy9cUq",
-	"d02xYOQDct/iNJWRKv6VRyH40X8zKV3MsBgcYmiWR2JPNxtz3yTvKU8VoVdy6uO8IJ4LfnCrJDSd0bmC",
-	"crMhpna+jC73z9SWMOXricjbIamthTy3fRweBeVHfvnNEJHzTYmI5Zd5Z6xqhwtSjXJdr7prVhzonRWM",
-	"KYQUK8xUUZirh8FQrpcdlOtJJLPxpmM674uUDskVG3GR2PIdY4k5YlExeC962iSQ8BvsncUXs64WGgL9",
-	"Y+o2kOT9AUZU9YWQ0LW7ysd04iI3t7NJQCYWtIhY8+IBFqnc4E3fH2/tmwZM5+8+bPIqZCEm3QHe9w1f",
-	"/x5SaDZaM0Qib/Lm8qFutB6qORbT/vSAfCPvbBeKVMX0ADlwqZy/z1jV7dnN898nef+Wo2GrQmFtN5Sl",
-	"KHLX7q/So9i1lHi3tYulKXLSyJXLOK4TmdnU3ghFpA4Q078cR3Wy22r5ohZckTyM9cKl2V6zeZ4XDL9c",
-	"yWROnhi40AzTWA1ltk0inhZLXbjOnT54yCWiqr4ope+C1DtnSYcYITHCYpTl6Z23FGYv9AAJEPZCD6El",
-	"wl4GYJtoSXb398sdR0ptwa6MfGj4liIUMmdZQjChBPpmLGSP+j40feEW7H6CWiR2R7zg/YWcTPJBMUIJ",
-	"VI0gHz4cvgFOl6eHe672nYIBJpmNdnZJ1ODzsaC3L3YQcFDQAlpT7u6WdoY58bZM90imCbREu+Ja1fMC",
-	"GDmM8zTDF4NX8e4ee9l4dtXebewN2KDxqs1ajf2kHbdZi76Inz2rqiywkLRdW1QQiumKhXqV++3dtW23",
-	"l6pg2FuO2egvdvdaT60UMZ2Y8zp2yd11AvfgWavu5QuDCArq+p7AKZUUh4wRPhQyW4YMzNhuVW0e0W9l",
-	"SubyLgAjSDxi8bUqluUBrIJS4RiJZ1tjwq+oQjrXHym3AwacdxhtC0aAx2Amp2lCrlinL0ptrLEVY51E",
-	"WEYef7RNBaEMASlWIeADQrEIUV4BHpaZNAlUAsEl2uY/qH1pLEu1AE68D6sKVNiGjyGI5i1JPj2QpptT",
-	"ma+s6BYmrRD0C7ScPMGk8BD9f4o9JeBwSu+VwWup8tOw7HPgKpVsIPvgu7f1xfPrVNz6cptsK+GHW+fm",
-	"oHOllcwQy808b/PZnSS62dpzubUWYl3rRgl+c1uvHcnYV75e9b1/r9Qmp9E1t2j97IEv4P7stna/8rW0",
-	"JRWgvgRPU0MdnNRx79frd3rA/2KqwR/FsnQPqscqZCyW2tnGKGqHX0bL6MPp+cVZr/vetrmJOrZ+COa3",
-	"GRlzmNGxM96AZEk1m9E5UdqgrjMEKTn2UokCqXhM51huJpGCYR0ZX3uy2RddMSd5jRjzspVOsCClMHJA",
-	"rop9PXjkJVGjTqmkMrGVRqHhr6FkrwkVhNEs5bb/XVlFMiK6g0GzL6KTn3pnRyfdNwBk91bdd8sey8xb",
-	"6IxAdMUMx7OUEkT32IpmnqtzgY2y+yI6Peoe9KCtxIfjd8cnH4+jQitvWAb7zJWGJlGRozJRsy8OBXgZ",
-	"YqqYKjX2K+2DDjTLSHTGdDZvgCkpcoIzymv3RLPvwggLi1r3WfFVOPx9tKh/fWy7OHzfO/lwEbwJNuUb",
-	"8E5LeW3+A9Vfml+QdXvqoi5cS/klA0PJjuxjDFcbk/NIXEWHFC0M5lbOpC+alVdTzK23lNiqQFAUzd5m",
-	"HDCWY6ZCZue+eGIVkg7JG7Yb8RV1WMxkErYZqC2eIGRmyx1YrQj7UHKoIs1uQKcWeeru8hq4Vn3hioS+",
-	"Rlm03NVeFYzkpTb4+XLxZ1iqARdqUGgQ4WOmXmO3KqrBao7VpSwtxN2EU/v7oi+qreULNX2hIhpU9UVa",
-	"AtPZQwAFQNG5AuUuZc4AE7Cq/MB0hU3l9277XSmz3pvB98ul0qVCUas+L7/8zcuUv9OQhG+7+IKrIhoK",
-	"UljFDrbFcMAiCNBdZiQ7WH8O++vcbdBK87er72hL3C2EvEN9cyvWGKKsbTlDX35wv/XMtx4HaZVmGb8B",
-	"F6IRaqWwMQJ9YbvX+6Is1ng1oopcseFU1KHdLywiN5s6m0v3/OLy9PCnk4uo7jgi2v1xTDTVQG9+sNT1",
-	"BZi4l/qhX02xFbq2Jb7MAvR8wjou9pFrppzNbUyvGdb0mimIi8RuQaFQR1i2o+wPEudYmOHWmsp+U8tY",
-	"3q+i9jVNIMULgl2vFzplf6ds3daiFoAlXBe40L+eTeExVeoPzI+QQmypoeyA3rpST7GRLTaexZVdxbJn",
-	"rlf7ysiQA6oeulDWiqxj2OBjMOkjpgSjBhQrtbooIA0ixpeIcZUSl7pWRE0nE5lpG33q62C5rtq2kLWv",
-	"rwy1mDG1mezbdfsCJUZWiVOpHC/cb0GSRpp2bJ3pvggVmm69ItHFycnl++7x3y4Puue986DKejJhwmDY",
-	"1irrgRyPqUigxvsDuQ/92r5yrnU+Z5jgGPjKCROPEsejxPFHC9CqprsGW0HHUyxAaKuEk51fzf9V21I/",
-	"OguqE0Zsv4c1xVGcJc6StgcVTlaRikfR5FE0WTAqVWHInUWRDUKsqWLVtqccC3eszf4LLFFbLKZKglpk",
-	"s4QOKQdfCIpB/mHJiAQCj5FzLg+OTs7RVQsf5yVkmqQHfcs4Nn/EkyCzjGum+sILYC1Pa8iTXIR63zs/",
-	"7/7QO4+eBqvPAOCKJOebk6ZwiZvLU1+PSOYeVQv4x6o1j4LRvw7V/2gIjKdD9opvLyLtAPX7bUnzEgkG",
-	"5dRm00MM7XaG+aC13czwTVNSWKEjar8Z4cwP4jEv85H8fcOWa3NRt1IMGbYaqu5spXTG6NjIcNhKrAGx",
-	"zvhZB2PpRlSREZ1MmGCJyzyxqTaL+qN3MQn3qflM1W3IfyKZapIIRo/6wiaQDGis6yRKqKZR3t/blxXi",
-	"ouSziqDtrkvawdVDeX2MHHMD2jAXiLZRxSVjKLAegakvT4eytVxeG+jKMfhbIR+mve/ji3xEDxis+qIv",
-	"uq5JH7bLgGAekLBzMSziSWSgCzkTVFnQmt1FR1TpBvSCahy+ibAAsh6ZE7YxkFy/LuwqD8ghM6r6ImNX",
-	"U54akBdz9w/hH65sGgazA/PQEvyy9QXj5m5rr0MSidxHjpnVEALM5C10Nd4o0emisHHfFx437htDWciN",
-	"qCp3FWs3X1QltJQAVqvI3Xm+txyD/2mzTlGwwgbeqYX+8EmHtJsv+gJe6TiXfNN61ZO+MLe3Q37tw1r7",
-	"tU6/tvBOv1bvY+91eJpIgT+5Nuz9Wqd92xerO6iFuBfi6roub1sG71TW/llM+MidyvmBuhtp7rxb3b8W",
-	"W320xRTZElKG3Dez0KfrYQJ9uLiRPGYrPbITyhNiX7RmClcU3rEDINQ+ZBw+uKLxNVFcxBAgKzqGWP/n",
-	"+ckxZLZiUGmR7GOynuqLyLebi+qYwOl6vU0yLjSEqnNFxjRhec/7GEqF2T9dP+XEYY+lIRBbxPVSN1Pr",
-	"X+4LFw7qqh4o7OFYLDoC/RvJ8XR8ZadIqGY2XBPVDlggUCiouKnpZ6Y6pWVC2JLAKmZ94X1uLtQJeYgD",
-	"cNCqBK1tLo9PLi7z1sKv83ipWCqd8y1DSoT0B/hkr7XXF9HxyeXh8U8nhwe96ClaspbOghSOwjUWgLOw",
-	"TkRcGE3rREsJQVkQlMoFiVIqhhFeCC2BMbLPVqyBRGKUT/KwWt82uthDy2BjkxzTcbnhUIH5UU1TOfRh",
-	"uI4h26jmZ60WGatyTwUzm+EtEIwfjblSXAyrQmcPLXJswKfNhqe26ABGm5mb8NHeLm6rdpgTgib4ccwm",
-	"unFkP4r8lkDigPjenhimXI3KXD1hjqn/MmXQLc/ydDN9MJ+OmY0l4ZS6VftQSyKGvRSLC2p0L+qEide/",
-	"/KXV3K9sTV7e70ru/JCRw+5ADbmu6Gq5kbBgcemepYVtOPtJdmoAeUf+Xvz62Z3m3LvTVw9ndSzM8sDK",
-	"cXGmbWWR/Nv9O531tnKJ+/KePEU6v/oVUSwPI6TIG5bdcDZbn99SL/L7XH20i8anasQnhf6aUE3J8Rj4",
-	"2vKZOqquPpXD9ocEwtgX2EunjulxxLXppWOGKV6kzNbzrHrQP63KPhvJtNBE3LK811CYG22zE5rpPNWk",
-	"LyqZnO/4vi2PA8CfOAA/dJivn2hluK87FrN7VW5y/xuS3EdH+B8ku8LWroFG27RULYbrB6F1rr5qI2OK",
-	"oZ2x2hGdG508xQFlxXUb8CoNFXnJuNz+lZOokNNYXbvSxmdmKQ9VlX1xmo3cv7vL8DgYsfiazOU0g35l",
-	"d7SPPCbT/27LNOatOdS1q1RIuUVcxKbNKxgvoOHOr9AQ73Z7Bydc6gvzcbH9QaAIuqExvpftYplHa4YA",
-	"xXtAeQpiBlo5jcKO3fpmMrtWRIqYhZuFKKYfuCJ6eY57Loj+mhj9notvFrNbj5TgG6MEcB+3QHrXs3ql",
-	"BXRlQ/dQsje5ABeUlyRmzkAZ/RJZXxzPrN4BDiMMHCXRgMZMq4jAOtFQ5meXWPthgvYZOYT29lW5MKd5",
-	"f+7tqFehQGgZEicinVvXGtAqyMrDnvFlq9B4OlQVhir3QckENJDZmOpaB2wytXrRD7Xbam1dQ66wTpu/",
-	"L+NrMKrJ8hM51c2KdXJxCZ+trlK2ampviSVUkfEUigJC0ZC6Of8xFzIjUwHtWAf2OsTTLGMinlctaszF",
-	"JRT+CkOPC/18D8HHx9NxrdNuFf4HYMTfWx6IXGg2hOzHrbeSMqW+YCv089fbitcsX5OoAbNG5IoNuVC5",
-	"iWDEhyOmKu+DkpkuLTVhAzpNzVozlrIbKmArzuxa/A1GqNfcbnEBywbZeu1zw3zeuKEZ0AUzzrnM9Flh",
-	"LPP3MY5n/nlqx/T/fiNnAmjb/VdD/vSgVeCBVq2v5+tI4e+0ou9jfd4HUOkXvKgcKmx63uc4v/9pifPv",
-	"/Kqup7eb8H/rCfR+J28DtPYqpIEBGQF6FdhCmqXCMVXGvL64mzXPIlLt4XG1ulsDPP7d2ukerW4PjqKY",
-	"dOJwKq9IZeWtAMZuK8LaO3ogE5Zb2ZyivbIT5+khuWZzhb33Q5K1HJ5MNXQFno1YxjbqwNktqvng/Wci",
-	"eez29UduOdQTScn6U9VvaKMyCVUq4Hk++MP1uHRzVPAD393v8bI/NmGH/Ld1Vz7s+jiZMKEIdV+7xjM4",
-	"pcKIZzCJYsCPYiCt2ccodAlJcEQw1Fj3rytoYOOjr2Qyf+3ronr1ULG+KI2F9kmooopRVoKxxFf2Ozg/",
-	"exvViWKMRLHKBpewsqhJuiu8NLAUH5iWl5nc0HdzJIeH4oFsvDj2Vy56AAb0dXQlr3zw6Pr5gxp8j8BD",
-	"sNLI60jOTsagW0e1h7VL7CvWv8IVYZ+tMwLdLOQQYkRYwmKmlPRlRXMMVdPYPYIshoHMSLuVN66AyFSR",
-	"zslUaOer4opMFZTJF32BdT+lYJiSofPrnocUUkxs82QPHcJU+5IuQK0KIS5sZkYMUcfXS1lwWIKUJeFW",
-	"LWcIIcv5H8ytVJrkgfPaNqM1Q6O1S1HgCpblfPPCzSPV+taoVs9SFQyjzinOZnTMVXuu1GNdDc2F8prV",
-	"Km1tUy+tQ4YRVY9q7KMam+QyeaVAv6X7EQYrxkeBZWgHuimtjo3i4oYJLbO5D9bktoEBppwYlmrLz9ri",
-	"GpgACUMv4orrholRmwabwuwQgpDOrfHqYXrO+wm+cp0MmBSmr2SNYNP2fc9SLr7N5G/Gh4+s8F/FgIxh",
-	"f7MRxD/kYZu+38aExtesGPaBpuWcjQI9We/2uQs56XrDtrM5zGjGRnKqIMc0IxmLGb+BzC6M5x7IqUgq",
-	"/Dk5WXlIDF+J3I+enEdPzipPjvZcAFJDJ94DuYh89+LEmSpXDSwoBJxjDQMIAi20MLUGNmipg9GS4HHy",
-	"irNPt7SZrDSPRfRpcBncaadeQ5RpPJISK6MyYcvAB6KzuY3rRNMfZnZ7o18HFiJngmU2xdJV5aE8bZIT",
-	"YacC2F5zkaASqiWMYYfkwmyZi6m2Cv+AmUVomaeEThUINqIiTHTIlWZZF9f0YBq9mSUrVBp9jPh+VKC/",
-	"IM4TL20BmVbqzkA5dm5Yxgc8L4sbJiPv6TVzfVtxFpZ4KuJDxhyNgNDCIb9hRcQGvBZs5pB0oe0RFP/b",
-	"LIj7AInTe8rTB8JMM7QNV//Kdfgc3a2SQDyFK9DobxXnt66R9xg7/q3RFHsfi7xVDoDRVJAWkJyym3Bd",
-	"AIiQxse1em2apbVObQcCKe1Qix+cpjSGHjgDKAXibBC29Yn5E3POmnlcqk1CW4557apr80G47rsPTx9J",
-	"sHBA4Hq5/SDmqWqFxd9fF8QULE/aLMZ0Qz+EpSV8dKKTGskJUSxNi1/58J7Ktc+sY4QLq4mQY2uZ4YqM",
-	"WJp0ct3PLHlgxKOUqeIsKHwGprCHWLfxyj48x8qM8JPWXAxVkxip0gmS0AkIqDZVJOpO9Uhm/J9A/Drk",
-	"exCcsb02Jq7YfkLOTY303a7NX6RwxLLXObVi6aC4J3xghOL/PwAA//8=",
+	"oF8DiO3Kn3nArQKKuw1rhi4SxP+n8f99+vc/rSXtOHnwsq6O1Q2YfzgG1WKN5IwkmZxMGNZQKPntNjMI",
+	"xSMqBAt4qxgGW6ixMiNPpmq0JpzE4eaGmRyYKeCDSeo2dSB2NcAg9Rh+QrM5S9bMvzDgyrjw8lJmVGiz",
+	"ggWQrplPBZM7FoV1TDpwUM5juitCmN/nJrVArUOaed8OTwqJ+3XnAbFlaQdYDj0vcrOR8mHnPqVZ0JJZ",
+	"fFzpOAyo5TJhzptk6wmU4bgmD2hi51tKBFnvsTNfWnddENYgt60I21gwBwky5kJmZArC9ZPYAO/pgr8a",
+	"zNmbCNOFqInFeIg1gVhjF4flhgjt7ZiOV2gO1UaU83cfzEmxdGBNPShfLBpOthCh708oDu3zZMLEHXIE",
+	"N073+MJI5PvMRdw8meKLshTz9JPKfEWfG7WAOOpSVrSoyDtS3LUVhTPkGUnX1siT0yxG8rZhRksxTXEj",
+	"ipgnNoY8O3fIz4org6Xs9qRI53i2Ee4PyrZFTAy5YFEoeiowR8nj9MXTrHBU3ZNPZjunVJU3CuTOy9Ih",
+	"L+pKkN04pteQz2m40dAInq9J5L+K4H4WKv+FgpytL2LzUizwfrAMC6O2CNCq78/wLR/DZ+MX0vRkAO79",
+	"DYwTn+oV8kQhVsL6RK1PEVyiPs8TosSwkcmMKqgzhRdn3dqBVpzjqyiBpWxtG5s0KdYYDbZXKZfhDTcN",
+	"WT65PABn/ZrxVZuKqqozZ79TcK9A11caQJpBSwiNzlqfwYStV+AVTGDa6PKcazYJXR2l5+vjec/hpe19",
+	"DfeS05jXFYZV5B7ERUwtkmYH7hzLqvMf/R2sZFLh1K1C/4CKDgMLzQWgW8qEDll+z/BqplRpUuVKwwrF",
+	"4RkEg7BEqI8+Br62VbwBcuDgrajEL6gWN0bb6kNh2GJ+EEKg8nhOblh2w9ls+YiqE5ChlYJ9SmxMoHf9",
+	"LjTo+IKIjhW5ytuHPUgnMG10pk6/WctV8LU1CZTFUOJByWluJVBUHXmW5+5vBKCShhG6iSM+Gbt+Zkvx",
+	"yNpqhipXVnM3xea00c6x1meGB1BcVAFohXT31dEKRV4WZgfwzMEZGVqnBPOZzK4HqZwVq2wrgwQx+06R",
+	"jMUyS/AZymIutYWBOGKkFjOCL6HMknpfWNvvctc3I9KBUB4RilJ0KdfYrQXiNWJM4cNZ4ReaXMJomxZ5",
+	"h71/zMfEH87cyPhnz43vntLkPU7i4VtR196WordlMBIW89wkhJyGqUpbTV7HfolKW+EsGKu74C66kvI6",
+	"bFjSGY2vuRhe5gFOS+/4+71Qdaq3XufPP12eypmUQhf2tNIW/IUm3wvM18rgRtocp2nKHtqGe5pTxqBa",
+	"MxtxTLTNA1SgkuUA6shbdMNscql0oQuTzPIIkciSgGg5hmjLjJ6YTvQ0CyXtlW1Jd7QhJSw2JPyy2vaG",
+	"6oVrNgSwy4V8+3kSlF04xuAU7nMQ4NjYxepLsNlmderRloDYDAgVJl0OlVfrxBeLSep+w3VyIw3xqLs1",
+	"g615QyuzP9P1xWesodfb6/IvPTyCSGtkws3KzxQdpuUQ2sq48TwofG30923917UB2UaxtDfr0rmmtLy+",
+	"vOGK1r48stiGzNU2DzIO+HJ9Qurqanz42oKRZuUn7r11RpePmK0K8KkXyop/p3IfHNdONk/ZQBM51Rjg",
+	"AOk02DDDpZM2SdcmyuJDOmaEehkYEmWhL5wayYmNjbQ1tl2lJmp+YXCweWahywOJDM60/vv53qD1f//z",
+	"v5hRPFUs6+y9aLf/wwzatPduqZucv2Uln+n+Kgeajx+4bHb+47//3Ah50zZ3k387dQKW0CKskiFNdmfw",
+	"nXKXpNS2EEqC0yxxBuLcqdokx4wD++WKgHkhlcMhS5aqkeUo6WmqnbzhOk2VTNt7L9cy4w1Dlwvuf2+y",
+	"2Mx0ZY0XS6arH+XM10ZbUmqglhkSbtu1yoDHaa8dYq175hpD8BDTZDqBRHGORkFrEyuovt8pMmZUcDHs",
+	"9AUlxSaPLsHbCE5cQXm0SUrndZ9viCLHNTMrxTXPU2sO4q5LhxGQXd9GVFL74q7VUwsptM7a4s5p8UYG",
+	"eU9eNHrrBH4AhNfMrRPDZpXGcmzz860ntDKBdR4qwARmBKREcjAw/15w/cKPW7m3I3BXR3USqbEdejJV",
+	"o2hDnza6jAtyfpUJpBC5lTuB7derT0BtFUBS/OznIjRz4HhY+G25XcBN+rQcSvLFZceL9HKNil6cLAwY",
+	"n3K77H3e3JsKa9pOIN97taFAPuZiq5FfvXp1h8zfHMPH3NLtCoD5pkoLKVBvD8irvf0XARwMahLn2tV7",
+	"yWH7U/fo8E334vDk+PJt9/AI2sKtSA9ejh7LMhmyjfZujIKIiahQXMXRYp/269N7S9m9dUK35OyFNOig",
+	"YwZIf1Cc++tUagbke8QEmcspoeoadMwRSyfNqsATm/jro253d0N3SHO92EWg2NfpKmMUer8ZdTtoiYAf",
+	"gqVFP09SKjBGy4LOnPdCXnQiY/VvG53uUoug8LTQLMc6emnGXBuduhVTXZQK4YJEZ1Qz6KDbODVjzqMv",
+	"yCuGhw6eBWeEzd4uHHAF8lQEXcea37BgXCEX+NBLmjEVVnIvVK1bdkoVOd8Xhk6vyNK5ryjqOyT9fWtx",
+	"1+Y22HoUazqumGPEemUrg7XtpVhtPbbDhV1SA18UZCXNwrfA2f1VXFhFx8KG+lIxZeF2Lc/3JngLgBWA",
+	"Ow/XEDGbxYis5apoCzUji8lg4oYJbUTTciRdwOZXHdWSD2JN+CDQu35GRo1TsuAJcFFU4HzbImylmOax",
+	"XdLGYuhYoR4abisE7jMfk1BpUBz4xvcQrAk8xdrN8I0Vlvju3973ji8u3/QOjg6Pw5zljEH/fdusdxsx",
+	"OMMvL/Mo6ezSRaU0Pzfny+HSC1/8+gDBv+UpwiAvVGK7h+Lv9epyn77N0O1vWeCzsvXRPVb+TNgkY7Yz",
+	"nssiKQnmWNRNSFt0HWu6+T61zoln679xReKRVEwU651BqDHe/pA3Y/W1KLUzCt8KxfRd6o9uXHv0K1e+",
+	"CjZz7i61cHchkbEUOpNpwUUFneMmNGaK0ExOjeSiV3d49/cJ+fWW1+mc3rCkkEqycQeZVUnm6xLIq/qL",
+	"resRU51vvl0/lu27EK1IIt8gTGj7BPHisYQKYNPio80CCYoHvU5qyYcPLs5XgAguahkBjrhAe5mhKfYt",
+	"FMuh1S5LFQODPXrk0Oav6By/2EZBCp37cj2YDfP53XbCIPCM+8tbGrie+qsa9vvO74Wu/Mt6Vp5DtzIl",
+	"btlW8XnCM6bu0IhhWe9gTAQLu1w4SdwKC5uKhyGEsvtciJtzU5f2k4N3xTkGMEwVnmyGYPZKrK0G5gYO",
+	"rseF+wSKsWcZX+GnhgAAGyGfe8AxIBOjOppb5As55zJ+aZiSz1pa4z3eKoLkPndyT8En1aEm57Zfy2IS",
+	"GzZDLs0azKJnItm2e6crYVidc+T1W9smaKvEI/Z5ItU0Y1s36vFdVBfyxYz+WtmdZ5k0e+2ymTHom19x",
+	"Q7NtKWplFhzXEAyTTYWAfyQQP2NdjXUyFYmE380/zJNBSodDRIAZ5TdwsQvp5FJszE3yrDh7X8JXzBoA",
+	"vmUFPVSHIWCLuEP9he2tXHlEZVUMJs8wCnNjq/lHN6S1iq0j5yB1F+0OhTWtMkLA8FBCf6u6F+g+MKIk",
+	"RHLJ6ygsClTECQAXduJYwQN85yDZYhOAtWJlAUrVbQXOnQ99jU/chbtVusQ7hPpoVGh/hpU8wccCbzmU",
+	"wWdgYJvZvDOuyYhRX2C1LzBGdQCt2z+Cpd9F200yOebKDKDyJoPlljdZPGJg/cB+NyOZMTnM6GSELtJi",
+	"hm/pzaX7Dmn3KlhZnyl1eRc5zn5aEcPhwg65HrniD82KUapL+6tsUDX+x8LAkLOFnQZuaDoF/ubi9g/O",
+	"z95GzfWya7UAzbAmIhNkKlKmVJ67b6RRlrjT3abaeNmudjfIqVyVCGf0X4YdXtH3jGYsi7zNd81Mld0O",
+	"3ALqgVtUAm8IWReo5WpKti0/uCeRblUdGTiAeJpxPT83FA1XfQWgDZfWABi5ICaMuu2eHkKThCcRHV9f",
+	"/t///G8ESdNAIoEs43B+8pHWkPAUp5SPQzUQrMSV586ARWtoQ3WQ7LjweFeEYihlYs3W3L3j6gRyMyx2",
+	"ny/YSi1mwSJyyj3htkQXXqWAs5xpDHRJ5bDBrbUwshcvwmIZ6MpFqQCaDCmi5Jhheh1NlbQ1NKBgOayr",
+	"jOl5rWtPCYAK4ywkurz8USrdoPiJITCRSwnApaJ5PmPUBooBBOyOPATKo+DJLkPiFoKFBzIQsJ+CoQ6D",
+	"d8zGk2lm7hnyI9TYlGVI2OEDlmiT5NgEhHZVTJQAIhUdnBy/PTx733sDHT77IjroHh/0jo56byxgGAgB",
+	"VkB3sqrM7E1wQitoTSwBkLvss3oOWUz/7Iu+QJkCtA3s6UEiOpmkPAbD746tafDnfygpIpLIeAp38omL",
+	"snjqmpUoCKMwdyFhUZOcYRgZ7Qt3IZzdkwpf1iFvdbLfegaCty0+BK1HosOEjSdSMxHPG+/YPIIwUtQF",
+	"McuVEsViKRIrtpjtuJt0wcdMTnWH7Db3I+gyIOb+bnJFRnKGLYBwBJQA4pQDMaXmD+cFwsUiazISBTzg",
+	"migtMepNNPvCBlFivaSUj7k2TGVO4pQqBdYujIltBqIAsFmx/zkiT5KMDnSDMz1oGHJBJ7xhpAIYt4Eo",
+	"oxrt9tO+QFHIyvfY6jUPSrBSHmhXNjrW59XkFjiubEwu1u5/Ta7YXGJ833hBe9jbfdUkXdEXhspjqAXq",
+	"6DxNyVASOqNzvES2OyCShzfWVcGliOokOp8KxTRum5LoiIvryKW6FaI47HHaCHf4qUMs3/P9agoEuUyP",
+	"zTotXl2xVIqhz6ZzLg9YOVDZhHDtIwWE1H0xAOv71dwmf7jgY8BzC05DYlKGXXO1woEsNcivOq6sUwDj",
+	"dyondob4RrYui9lPX1hyCEdBMfa5bkVLWwEFMtvp3GwGMqK8dabQnxaIXspjJpB7Opo/ofGINXabrVq9",
+	"Ns1Sy4xUZ2dnNps1KTxuymy4Y79VO0eHB73j8x58k0fv1JBo1uq1G8ymrHVqbUgEnDBBJ7zWqT1rtprP",
+	"ICZTj4Cr7jRnLE0bUGJj5x+za9X8h3XDDpkOFv5iM+CrBlchG0eQkZxmLifDICAfYgkwfxsPk1qn9gPT",
+	"UKrSyARqIoXVD3dbLRcvb21sRTLnFoOazQZ1LBXyhuXQsxf7bQg9s2hqhjoAuB+gvyes3JgbCid4zebK",
+	"hcpfs8mC/2cyvUp5XCdj+rlBh+wvz1otJ2vQkD/CLHFvt121Hw+gnfdcJTxjsVE9buu1fQTW6m9cBB68",
+	"/2z9+x9ELoyB7DUdjynEcIJnEraG+zdUrYDZwJfpUKEFFdS22iczwg5VcxHTCW/O6TgtXKalG9G7sWmR",
+	"W9wJN2YOXi+2XnFBQ92Slq9E16zQ0CSDEbU7HccSqMBzSGOddwn3tUYcvedGNtEsNWQhk9Oh4bFYd6QS",
+	"lomM1SoQvjHP1wJQs896Z6TvAXI/Xrw/ug+IdTE13FD/DDNzu6eHlVAYQSOSf64ChG1/8oD0xc4QAMpF",
+	"odGJYbQpv2H3AaRi5cfF8SthZcn9WuQ7sPf1N0C/kwkT94p9XHn0q4SLYczzf1bytos8/RlsEDQeGZpY",
+	"97VZFKNZPDJye8avpppZ3LbChRHr69Zs5ZVE61KlLn96Im3vGp6RX6ZsyoJ88ozRhAtUfH77ywxgu+Mp",
+	"fTELCiFATAVKexb0lQd+094pNyirPPf8taVOaAEzOkQRoxAIXY3KefDLR3rElT4ots56sEMtNY8Osb00",
+	"Lex1QR6y8m9XNU4GVRPZ13dK76I8s6Vsstdqb3QxpkbI1hxDquC759vNc4dLu7f7av03fzXaXO9zzFjy",
+	"NaUzaxmDfBtnE/v50239V28cgr9uPxXRyNwHa2AoXvRCJKzDoLw3uUMhV7QvZSH/3Rkbyxu04nsVzseq",
+	"TVimpKApSaimSAqZU+qdzx1+tdqhapIz9PtZFfXk7E3v7Pzy5LR3HNk8e2/j5wosE1iRAXSrMta53o0+",
+	"6v57mczvDdPc6LdlK6fNCF1A8L2K2lN5lN8QYqG/KhptcPneyuyKJwkT+MXelivbElFbr7Z7v/1sy/f3",
+	"vwLh2N1yjg32fJHNj6hG8/s3RGNKBAbQoUgECiTF9TiGaitVwqhF1Afii127qAppx67wj46AD8Upfw8X",
+	"+AemN7m+E6rjUaABJnRkz9PNXDUFojS0AwKzmU3+LbhZIhe4DDZ0cHWzjAyZVoTatuMupbvYERxeTRNf",
+	"Uh6LE4Ezxhc5d5XFCfch42E2eQC+oAfjk374jRjl18Z4aEVsk/Bnf3T0f+Sn3w45QrRZT5G8jL5TCj+v",
+	"VHRLVQkD1MAoCnmM+wPi50I0fRWauhceWfMflzV75ZUWLmaYO0ulq8LzYpqmZgRVLJ9SJ7stQjUUnAuh",
+	"Qzfx+RkPwx4tm/JJIJswyfaDIOEaFMyVep48KqqPjPX3Sky6SQIRCh6rN2OqO7/y5HaVHazrKjS52Cpb",
+	"5TFEVdBmViQsG1iLXF0FWzHNYiUVczKGEMlH/vhH5Y94ndbeaqhtjkVsVGUVtPwVV0Lt8A2WW5wG7DZn",
+	"DDxd3x6LbP0mLPJRmXzked8mgcAwuM35XjEj32L+gkxtI/ddVxzX+ZG85TfMVtLylZuxwk8mZ4SBNYsr",
+	"KP1SaYzyef4PaZIqFBO4uwfH122AQg1m2OQR8R8R/xu0Ik1ynFqN+eXqi1XummLByAfkvsVpKiNV/CuP",
+	"QvCj/2ZSuphhMTjE0CyPxC5xNua+Sd5Tnirb38XGeUE8F/zgVkloOqNzBeVmQ0ztfBld7p+pLWHK1xOR",
+	"t0NSWwt5bvs4PArKj/zymyEi55sSEcsv815b1Q4XpBrlul511w070I0rGFMIKVaYqaIwVw+DoVx3PCjX",
+	"k0hm403HdN4XKR2SKzbiIrHlO8YSc8SiYvBe9LRJIOE32I2LL2ZdFZqZzKgi/5i6DSR5f4ARVX0hJLSF",
+	"r/IxnbjIze1sEpCJBS0i1rx4gEUqN3jTd9xb+6YB0/m7D5u8ClmISXeA933D17+HFJqN1gyRyJu8uXyo",
+	"G62Hao7FtD89IN/Ie+WFIlUxPUAOXCrn7zNWdXt28/z3Sd6/5WjYqlBY2w1lKYrcNRCs9Ch2LSXebe1i",
+	"aYqcNHLlMo7rRGY2tTdCEakDxPQvx1Gd7LZavqgFVyQPY71wabbXbJ7nBcMvVzKZkycGLjTDNFZDmW2T",
+	"iKfFUheuD6EPHnKJqKovSum7IPXOWdIhRkiMsBhleXrnLYXZCz1AAoS90ENoibCXAdgmWpLd/f1yx5FS",
+	"W7ArIx8avqUIhcxZlhBMKIG+GQvZo74PTV+4BbufoBaJ3REveH8hJ5N8UIxQAlUjyIcPh2+A0+Xp4Z6r",
+	"fadggElmo51dEjX4fCzo7YsdBBwUtIBml7u7pZ1hTrwt0z2SaQIt0a64VvW8AEYO4zzN8MXgVby7x142",
+	"nl21dxt7AzZovGqzVmM/acdt1qIv4mfPqioLLCRt1xYVhGK6YqFe5X57d20j76UqGPaWYzb6i9291lMr",
+	"RUwn5ryOXXJ3ncA9eNaqe/nCIIKCur4ncEolxSFjhA+FzJYhAzO2W1WbR/RbmZL56YHUshwlvrJWVpi0",
+	"QiotEB7yBDOYQ8TqaZj1HrhCGRuwXnz3tu6+daLIZl/ngkstRLvWjRL85rZeO5KxL3286nv/XqlPSqNr",
+	"Tmb97IEv4Ex2W7tf+ahtTj0UGOBpSq6YZzuPB4wH/C8mG/5RTAv3JXtWIGOx1so2VjE7/DJaRoUakFGn",
+	"VEPWNWqHDqcGc18TKgijWcptw6+yTGhkkjGdQ42RZl9EJz/1zo5Oum96b6KOf6vuO/mOZeZNEoadXjEu",
+	"ho4ygKwSy2maFGgD1KDDJr7R6VH3oAd19D8cvzs++XgcFdoMwzLYZ640dMWJHFZFzb44FGBWjaliqtTJ",
+	"rLQPatRlEp0xnc0boDtHTlJAfn9PNOouhL+wqHWfFV/FUg93y9k7dT5b10Z6ST0pWaF8hNJqU1Qex6fo",
+	"kKJ+Yo54Jn3JnbwWW277ocTWFIGSSvZq4ICxHDMVMlr1xZMIe1N3SN7YOXrqJGDMgxC2laBNvRYys8nS",
+	"1paFXew41KBlNyCRizzxb3kNXKu+cCUGXxM+WGpfrQomtlK/63y5+DMs1YAL2/igOsXHTL3GXjdUg80N",
+	"a9NYHQt3E04M7ou+qLa1LVQEhXpKpY75VLtDgBJNis4ViaD1vlPfAjrZD0xXaGS/d8vRSoHn3sxFXy7S",
+	"LJWZWfV5+eVvXiD5nTo0v+3UbVeDMOTiXMUOtsVwwCII71tmJDtYvQq7c9xt0ErjmasOZwtkLQTMQnVk",
+	"KyMYoqxtMTRfvGy/9cw3LobSajTL+A04IBRRUgrrYewL2/val3SwfW9HVJErNpyKOjQLhUXkRhenBHfP",
+	"Ly5PD386uYjqjiMWGo5b3RlbmZMLMxsYyJa6KV9NsZGytgWCoBn6fMI6LnKKa6acMWhMrxlWBJopiKrC",
+	"XiOhQClYtqPsDxIlVZjh1touflNTRV7tvvY19efiBcGeuQt9dr9TtupjUaTGApALXOhfTyF9TLT4A/Mj",
+	"pBBbaig7oASu1FOsX9x6w13RRiya5Do9r/QrH1D10GV2VuQswgYfQ9EeMSXoc1SsVCi/gDSIGF8ixlVK",
+	"XOpaETWdTGSmbeyar6LjevLaMri+OitUcsXESLJv1+3LGxhZJU6lcrxwvwUh3mnasVVq+yJUprb1ikQX",
+	"JyeX77vHf7s86J73zoMq68mECYNhW6usB3I8piKBCtEP5M/xa/vKmZr5nGGCY+ArJ0w8ShyPEscfLbyj",
+	"mu4abAUdT7EAoa0STnZ+Nf9XbUv96CyoThix1eLXlFZwljhL2h5UOFlFKh5Fk0fRZMGoVIUhdxZFNgjQ",
+	"pIpV255yLNyxNvsvsERtsZgqCWqRzRI6pBx8ISgG+YclIxIIPEbOuTw4OjkHlxx+nBegaJIedD3i2DoO",
+	"T4LMMq6Z6gsvgLU8rSFPchHqfe/8vPtD7zx6GqxdAYArkpxvTprCJW4uT309Ipm7Jy3gH2tePApG/zpU",
+	"/6MhMJ4O2Su+vYi0A9TvtyXNSyQYlFObiwvxrNsZ5oPWdjPDN01JYYWOqP1mhDM/iMesrkfy9w1brs1F",
+	"3UoxZNiopLovjtIZo2Mjw2Ejoga0D8LPOtjRaUQVGdHJhAmWuLh1G6i/qD96F5Nwn5rPVN2WGEkkU00S",
+	"wehRX9jw8wGNdZ1ECdU0yrsD+6IkXJR8VhE07XQh/7h6KM6NYVhuQBvmAtE2qrhkjCPVIzD15ckUthLE",
+	"awNdOQZ/K0TTt/d9fJGP6AGDVV/0Rde1+MJi+xDMAxJ2LoZFPIlcu3porgybN7uLjqjSDegk0zh8E2H5",
+	"VD0yJ2zT37h+XdhVHpBDZlT1Rcaupjw1IC9m/h7CP1zRJcyyA+ahJfhl6wvGzd3WXockErmPHDOrIQSY",
+	"yVvoibpRmsRFYeO+qzRu3LeVsZAbUVXuSdRuvqgKhy8BrFYR+f98rx4Okl/fZwZW2MA7tdBdOumQdvNF",
+	"X8ArHeeSb1qvetIX5vZ2yK99WGu/1unXFt7p1+p97NwMTxMp8CfXxLlf67RvAewr+i+FuBfi6roeUVsG",
+	"71RWDlmMwM+dyvmBuhtp7rxb3b8WW320xRTZElKG3Dez0OXnYQJ9uLiRPGYrPbITyhNiX7RmCldS2rED",
+	"INQzlxcMH1zR+JooLmKoQCI6hlj/5/nJMeTFYVBpkexjqo/qi8g3q4rqmP7lOkVNMi40pH9xRcY0b7eP",
+	"oRk+zdp1Y00c9lgaArFFXC/1QrT+5b5w4aAuZ1phB7hiyQLo/kaOp+MrO0VCNbPhmqh2wAKBQkG9Pk0/",
+	"M9UpLRPClgTWQOoL73NzoU7IQxyAg1YlaIxxeXxycZk3Jn2dx0vFUumcbxlSIqQ/wCd7rb2+iI5PLg+P",
+	"fzo5POhFT9GStXQWpHAUriw5nIV1IuLCaFonWkoIyoKgVC5IlFIxjPBCaAmMkX22Yg2kIaJ8kofV+qaz",
+	"xQ48Bhub5JiOy+1KCsyPaprKoQ/DdQzZRjU/a7XIWJUrspvZDG+ByPZozJXiYlgVOntokWMDPm02PLUp",
+	"yxhtZm7CR3u7uM35NycELbTjmE1048h+FPktgcQB8b09MUy5GpW5esIcU/9lyqDXluXpZvoSz3ONzpnZ",
+	"WFLss1yduVfch1oSMeylWFxQo3tRJ0y8/uUvreZ+ZWPj8n7Xp+I9kPrqDtSQ64qeeBsJCxaX7lla2Iaz",
+	"n2SnBpB35O/Fr5/dac69O331cFbHwiwPrBwXZ9pWFsm/3b/TWW8rl7gv78lTpPOrXxHF8jBCirxh2Q1n",
+	"s/X5LfUiv8/VR7tofKpGfGK780EdFsdf4EvLY3J53HtekOkZSg4arc/wsE3ngF72BTboMILLNUuI6/1J",
+	"xwzTqEiZ29vA3yurllpNfjaSaaEzseWEr6HaL5psJzTTeQZKX1TyPt9GelvWB+dx4uD+0NG/fqKVUcDu",
+	"SMzuVblz9m9IiR/943+QpAtbEAO699JSCQquH4QEuqKNjYwphubHav90bovyFAd0GFfCvNTp39Whys1i",
+	"OYkK+ZLVtauXemaW8lClnhen2cgrvLsMj4MRi6/JXE4zaIJ0R7PJY4L277b2W17vX1278meUW8RFbNq8",
+	"LOoCGu78Cl22brf3e8KlvjAfF2uqByorGxrjG2Qu1o6z1gnQxweUpyBmoPHT6PHYAmwms2tFpIhZuAOB",
+	"YvqByyyX57jnKsuviVH7ufhmMbv1SAm+MUoA93ELpHeNcFcaRld2iQ7lgJML8Ex5SWLm7JbRL5F10fHM",
+	"qiTgR8J4UhINaMy0igisE+1nfnaJ9RUmaLaRQ+iZXZUic5o3/d2OehWqDi50cxfp3HrcgFZBsh42oi4b",
+	"i8bToaqwX7kPSpYh31les89G5ii4p3Zbra0LUxXWadP6ZXwNtjZZfiKnulmxTi4u4bOQBetKypRRsWZq",
+	"b6AlVJHxFCqNQWGOujn/MRcyI1MBPR4H9jrE0yxjIp5XLWrMxeUkQ0NlAHpc6Od7CD4+no5rnXar8B+A",
+	"EX9veSByodkQkiK33krKlPqCrdDPX28rXrN8TaIGzBqRKzbkQuWWgxEfjpiqvA9KZrq01IQN6DQ1a81Y",
+	"ym6ogK04a2zxNxihXnO7xQUs22nrtc8N83njhmZAF8w45zLTZ4WxzN/HOJ7556kd0//7jZwJoG33X2L1",
+	"04OWlgZatb5IqCOFjy3tH6N/wuV03nKRbNbw3v2y86u6nt5uwv+tg9C7o7wN0NqrkAYGZAQogE7ODUMp",
+	"15OpMub1xd2seRaRag+Pq9Ul4OHx79ZO92h1e3AUxVwUh1N5oSorbwUwdlsR1t7RA5mw3MrmFO2V7f1O",
+	"D8k1myts6B2SrOXwZKqh1ehsxDK2UVu/blHNh6AAJpLHFkJ/5D4mPZGUrD9VTUw2qp5QpQKe54M/XOM8",
+	"N0cFP/Atwx4v+2NnZ0iLW3flw66PkwkTilD3tetmgVMqDIQGkyjGASkG0pp9jEKXkARHBEONdf26Ogc2",
+	"bPpKJvPXrkpnrh4q1helsdA+SZQcMwy+EowlvuDfwfnZ26hOFGMkilU2uISVRU3SXeGlgaX4eLW8qOeG",
+	"vpsjOTwUD2TjxbG/ci0EMKCvoyt5QYRH188f1OB7BB6ClUZeR3J2MgYtAKo9rF1iX7H+Fa4I+2ydEehm",
+	"IYcQPsISFjOlpK82mmOomsbuESQ3DGRG2q28Gj4ErIp0TqZCO18VV2SqWPKaUNEXWA5UCoaZGjq/7nmk",
+	"IcV8N0/20CFMta/0AtQq100Fm5kRQ9Tx9VJyHFYmZUm4/8MZQshy/gdzK5UmeeB0t81ozdBo7VIUuIJl",
+	"Od+8cPNItb41qtWzVAWjq3OKsxkdu8829ajSbtqf3iPDiKpHNfZRjU1ymfx++tFbil+MjwLL0E48YvH1",
+	"6tgoLm6Y0DKb+2BNrjBCEzNRDEu1VWltzQ3Mi4ShF3HFtdjDqE2DTWF2CEFI59Z49TCNrP0EX7srvpkU",
+	"pq9kjWDT9s2UUi6+zZxwxoePrPBfxYCMYX+zEcQ/5GGbvqfFhMbXrBj2gablnI0CPVnv9rkLOel6w7az",
+	"OcxoxkZyqiD1NCMZixm/gYQvjOceyKlIKvw5OVl5SAxfidyPnpxHT84qT472XAAyRifeA7mIfPfixJkq",
+	"VyQsKAScY2kDCAIt9EW0BjZoW4PRkuBx8oqzz8K0Ca40j0X02XEZ3GmnXkOUaTySEgumMmGrwweis7mN",
+	"60TTHyZ8e6NfBxYiZ4JlNvPSFeuhPG2SE2GnAthec5GgEqoljGGH5MJsmYuptgr/gJlFaJlnik4VCDai",
+	"Ikx0yJVmWRfX9GAavZklKxQgfYz4flSgvyDOEy9tAZlW6s5AOXZuWMYHPK+WGyYj7+m1rYKS2VlY4qmI",
+	"DxlzNAJCC4f8hhURG/BasJlD0oVuSFATcLMg7gMkTu8pTx8IM83QNlz9K5fnc3S3SgLxFK5Ao79VnN+6",
+	"dN5j7Pi3RlPsfSzyVjkARlNBWkByym7C5QIgQhof1+q1aZbWOrUdCKS0Qy1+cJrSGFrjDKBCiLNB2I4o",
+	"5s+8SbqNS7VJaMsxr111bT4Il4P34ekjCRYOCFwvt/jDPFWtsCb864KYglVLm8WYbmiTsLSEj050UiM5",
+	"IYqlafErH95TufaZdYxwYTURcmwtM1yREUuTTq77mSUPjHiUMlWcBYXPwBT2EOs2XtmH51iZEX7Smouh",
+	"ahIjVTpBEhoEAdWmikTdqR7JjP8TiF+HfA+CcwQMARNXbJsh56ZG+m7X5i9SOGLZ65xasXRQ3BM+MELx",
+	"/x8AAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -7,6 +7,7 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/services/catalog"
 	"github.com/amends/amends/services/inventory"
+	"github.com/amends/amends/services/notification"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/refund"
@@ -34,6 +35,9 @@ type Services struct {
 	Payment interface {
 		Get(ctx context.Context, saga string) (payment.Summary, error)
 		Refunds(ctx context.Context, saga string) ([]refund.Record, error)
+	}
+	Notification interface {
+		About(ctx context.Context, subject string) ([]notification.Delivery, error)
 	}
 	Shipping interface {
 		Track(ctx context.Context, saga string) ([]shipping.Shipment, error)
@@ -127,6 +131,16 @@ func (r *Reader) Shipments(ctx context.Context, id string) ([]shipping.Shipment,
 		return nil, errNone
 	}
 	return retry.Do(ctx, r.retries, func(ctx context.Context) ([]shipping.Shipment, error) { return r.services.Shipping.Track(ctx, id) })
+}
+
+// Messages returns the messages about an order as notification does.
+func (r *Reader) Messages(ctx context.Context, id string) ([]notification.Delivery, error) {
+	if r.services.Notification == nil {
+		return nil, errNone
+	}
+	return retry.Do(ctx, r.retries, func(ctx context.Context) ([]notification.Delivery, error) {
+		return r.services.Notification.About(ctx, id)
+	})
 }
 
 // Products returns a page of products as the read model does.

@@ -3,6 +3,7 @@ package overview
 
 import (
 	"context"
+	"strings"
 
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/gather"
@@ -10,12 +11,14 @@ import (
 	"github.com/amends/amends/api/shop"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/orders/read"
+	"github.com/amends/amends/services/notification"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/shipping"
 )
 
 // The parts of an overview.
 const (
+	partMessages  = "messages"
 	partOrder     = "order"
 	partPayment   = "payment"
 	partProducts  = "products"
@@ -23,6 +26,7 @@ const (
 )
 
 var policies = map[string]gather.Policy{
+	partMessages:  {Within: shop.Optional},
 	partOrder:     {Required: true},
 	partPayment:   {Within: shop.Optional},
 	partProducts:  {Within: shop.Optional, After: partOrder},
@@ -39,15 +43,15 @@ type Handlers struct {
 // through r.
 func New(o *orders.Access, r *shop.Reader) *Handlers { return &Handlers{o, r} }
 
-// GetOrderOverview returns an order with its payment, its shipments and the names of its
-// products.
+// GetOrderOverview returns an order with its payment, its shipments, the names of its
+// products and the messages about it.
 func (h *Handlers) GetOrderOverview(ctx context.Context, r contract.GetOrderOverviewRequestObject) (contract.GetOrderOverviewResponseObject, error) {
 	id, err := orders.ParseID(r.Id)
 	if err != nil {
 		return nil, err
 	}
 	var skus []string
-	out := contract.OrderOverview{Shipments: []contract.Shipment{}, Products: []contract.NamedProduct{}}
+	out := contract.OrderOverview{Shipments: []contract.Shipment{}, Products: []contract.NamedProduct{}, Messages: []contract.Message{}}
 	missing, err := gather.Gather(ctx, policies,
 		gather.Of(partOrder, func(ctx context.Context) (read.Snapshot, error) { return h.orders.Find(ctx, id) }, func(s read.Snapshot) {
 			out.Order = orders.Render(s)
@@ -64,6 +68,12 @@ func (h *Handlers) GetOrderOverview(ctx context.Context, r contract.GetOrderOver
 					out.Shipments = append(out.Shipments, contract.Shipment{
 						Warehouse: s.Warehouse, State: string(s.State), Carrier: orders.Optional(s.Carrier), TrackingNumber: orders.Optional(s.TrackingNumber),
 					})
+				}
+			}),
+		gather.Of(partMessages, func(ctx context.Context) ([]notification.Delivery, error) { return h.reader.Messages(ctx, id) },
+			func(all []notification.Delivery) {
+				for _, d := range all {
+					out.Messages = append(out.Messages, message(d))
 				}
 			}),
 		gather.Of(partProducts, func(ctx context.Context) (map[string]string, error) { return h.reader.Names(ctx, skus) },
@@ -90,6 +100,16 @@ func (h *Handlers) payment(ctx context.Context, id string) (*contract.Payment, e
 		return nil, nil
 	}
 	return render(p), err
+}
+
+// message renders a message without its address, which may be another person's by now.
+func message(d notification.Delivery) contract.Message {
+	m := contract.Message{Kind: string(d.Kind), Channel: string(d.Channel), State: strings.ToLower(string(d.State)), At: d.EndedAt}
+	if d.State == notification.Wanted {
+		m.At = d.CreatedAt
+	}
+	m.At = m.At.UTC()
+	return m
 }
 
 func render(p payment.Summary) *contract.Payment {

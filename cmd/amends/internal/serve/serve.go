@@ -97,6 +97,8 @@ func Neighbours(ctx context.Context, parts *process.Parts, p *peers.Peers, log *
 		Inventory: inventoryrpc.NewClient(dial("inventory", once)),
 		Payment:   paymentrpc.NewClient(dial("payment", once)),
 		Shipping:  shippingrpc.NewClient(dial("shipping", once)),
+
+		Notification: notificationrpc.NewClient(dial("notification", once)),
 	}
 	orders := orderrpc.NewClient(dial("order"))
 	all.Order = orders
