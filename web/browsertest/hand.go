@@ -31,7 +31,9 @@ func (t *Tab) leave(f func()) {
 // Fill types a text into a field in place of its value.
 func (t *Tab) Fill(selector, text string) {
 	t.tb.Helper()
-	t.Run(chromedp.SetValue(selector, "", chromedp.ByQuery, chromedp.NodeVisible), chromedp.SendKeys(selector, text, chromedp.ByQuery))
+	t.Run(chromedp.WaitVisible(selector, chromedp.ByQuery))
+	Eval[string](t, fmt.Sprintf("document.querySelector(%q).value = ''", selector))
+	t.Run(chromedp.SendKeys(selector, text, chromedp.ByQuery))
 }
 
 // maxTabs is how many elements of a page a person would pass with the keyboard.
