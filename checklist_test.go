@@ -32,6 +32,7 @@ var known = map[string]string{
 	"services/user/user.go":                    "support is a role, and its scope, too",
 	"api/orders/access.go":                     "the same scope",
 	"api/routes.go":                            "the same scope",
+	"web/shop/own/state.go":                    "the steps of an order in the words of a customer",
 	"services/order/course/exposure.go":        "the effects of the steps of a choreographed order, which its record shows",
 }
 

@@ -43,6 +43,8 @@ type Config struct {
 	// are derived from it: the same on every server, at least 24 characters, kept for as
 	// long as guests read their orders. Empty: orders need a token. Default empty.
 	GuestSecret string
+	// Shop serves the shop's pages below /, beside the operations. Default: false.
+	Shop bool
 	// Seller is who sells, on invoices. Default: Shop, without an address.
 	Seller invoice.Seller
 	// TrustedProxies are the networks whose X-Forwarded-For is believed. Empty means
@@ -127,6 +129,10 @@ func WithCases(c cases.Service) Option { return func(s *Server) { s.cases = c } 
 // WithGateways sets the number of gateways that share the quotas, this one included;
 // without it, it is 1.
 func WithGateways(f func() int) Option { return func(s *Server) { s.gateways = f } }
+
+// WithTestPayments sets tokens of payments that the shop's pages let customers choose from;
+// without it, they ask for a token. It is for platforms whose payments are a simulation.
+func WithTestPayments(tokens []string) Option { return func(s *Server) { s.payments = tokens } }
 
 // Observer gets events of requests, for metrics. Its functions must not block.
 type Observer struct {

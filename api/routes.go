@@ -5,10 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 
-	"github.com/amends/amends/api/body/parameter"
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/edge/caller"
 	"github.com/amends/amends/api/edge/deprecated"
@@ -318,26 +316,6 @@ func repeatable(next echo.HandlerFunc) echo.HandlerFunc {
 		r := c.Request()
 		c.SetRequest(r.WithContext(retry.Allow(r.Context()))) // its route's deadline restores the request
 		return next(c)
-	}
-}
-
-// checked returns the checks of the queries of a contract's operations.
-func checked(spec *openapi3.T) func(operation string) echo.MiddlewareFunc {
-	forms := map[string]parameter.Form{}
-	for _, item := range spec.Paths.Map() {
-		for _, o := range item.Operations() {
-			forms[o.OperationID] = parameter.Of(o)
-		}
-	}
-	return func(operation string) echo.MiddlewareFunc {
-		return func(next echo.HandlerFunc) echo.HandlerFunc {
-			return func(c echo.Context) error {
-				if err := forms[operation].Read(c.Request().URL.RawQuery, nil); err != nil {
-					return err //nolint:wrapcheck // a problem
-				}
-				return next(c)
-			}
-		}
 	}
 }
 

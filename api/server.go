@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"go.temporal.io/sdk/client"
 
+	"github.com/amends/amends/api/body/parameter"
 	"github.com/amends/amends/api/cases"
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/docs"
@@ -23,6 +24,7 @@ import (
 	"github.com/amends/amends/api/legacy"
 	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/api/orders/live"
+	"github.com/amends/amends/api/pages"
 	"github.com/amends/amends/api/shop"
 	"github.com/amends/amends/api/shop/invoice"
 	"github.com/amends/amends/api/shop/overview"
@@ -31,6 +33,7 @@ import (
 	"github.com/amends/amends/internal/orders/admission"
 	"github.com/amends/amends/internal/orders/lookup"
 	"github.com/amends/amends/services/query"
+	"github.com/amends/amends/web/shop/visit"
 )
 
 // Server answers the requests of the public address. It is an [http.Handler]; see
@@ -54,6 +57,8 @@ type Server struct {
 	routes   *legacy.Switch // or nil
 
 	conditions []func() error // of the readiness
+
+	payments []string // test tokens of payments that the shop's pages offer
 
 	draining chan struct{} // closed once the server is to stop
 	drain    sync.Once
@@ -142,6 +147,7 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 		return nil, fmt.Errorf("legacy.file: %w", err)
 	}
 	page.Register(s.echo)
+	pages.Open(s.echo, c.Shop, visit.Site{Name: c.Seller.Name, Guests: c.GuestSecret != "", Tokens: s.payments, Log: s.log})
 	s.services.Query = s.model
 	reader, access := shop.NewReader(s.services), apiorders.NewAccess(lookup.New(s.orders, s.model), c.guests())
 	all := operations{
@@ -173,7 +179,7 @@ func (s *Server) guards(c Config, spec *openapi3.T, served echo.MiddlewareFunc) 
 		refusals: limiter.Refusals(string(entering), c.Exempt),
 		calls:    deprecated.NewCalls(s.observe.Deprecated),
 		streams:  limit.NewStreams(c.Streams).Middleware,
-		query:    checked(spec),
+		query:    parameter.Checks(spec),
 	}, err
 }
 

@@ -70,9 +70,6 @@ func New(spec *openapi3.T) (*Page, error) {
 func (d *Page) Register(e *echo.Echo) {
 	r := edge.Router{Echo: e}
 	e.Use(policy)
-	// A person who opens the address in a browser is led to the page. The contract has
-	// no such route: clients must not rely on it.
-	r.GET("/", func(c echo.Context) error { return c.Redirect(http.StatusFound, "/docs") })
 	for path, f := range d.files {
 		r.GET(path, func(c echo.Context) error {
 			c.Response().Header().Set(echo.HeaderCacheControl, "no-cache")

@@ -51,6 +51,9 @@ type Config struct {
 	// makes one, and keeps it in DataDir. Needed where guests order. Default: empty.
 	GuestSecret secret.Text `key:"guest_secret"`
 
+	// Shop serves the pages of a shop for customers at HTTPAddr, beside the API. Default: true.
+	Shop bool `key:"shop" help:"serve the pages of the shop at the API's address"`
+
 	// InsecureHTTP lets HTTPAddr be one that other machines reach without TLS: behind a
 	// proxy that has TLS. Default: false.
 	InsecureHTTP bool `key:"insecure_http" help:"answer plain HTTP to other machines, behind a proxy that has TLS"`
@@ -172,6 +175,7 @@ func Default(services ...service.Section) Config {
 	return Config{
 		DataDir:          ".amends",
 		HTTPAddr:         "127.0.0.1:8080",
+		Shop:             true,
 		AdminAddr:        "127.0.0.1:9090",
 		TemporalPort:     7233,
 		UIPort:           8233,

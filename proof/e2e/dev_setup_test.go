@@ -23,6 +23,7 @@ type development struct {
 // banner is its output when it is.
 var banner = regexp.MustCompile(`^amends is ready \(\d+\.\d s\)
 
+  Shop     http://127\.0\.0\.1:\d+/
   API      (http://127\.0\.0\.1:\d+)
   Docs     http://127\.0\.0\.1:\d+/docs
   Sagas    (http://127\.0\.0\.1:\d+)/namespaces/default/workflows

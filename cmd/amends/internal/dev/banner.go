@@ -25,7 +25,7 @@ func (p *platform) banner(w io.Writer, took time.Duration) error {
 	}
 	_, err := fmt.Fprintf(w, `amends is ready (%.1f s)
 
-  API      %s
+%s  API      %s
   Docs     %s/docs
   %s
   Metrics  %s/metrics
@@ -39,8 +39,16 @@ See the saga of an order by its id:
   %s order show ID --temporal-address %s
 
 Ctrl-C stops everything. What was stored stays in %s.
-`, took.Seconds(), api, api, p.engineLine(), process.URL(p.private), trust, api, p.access.APIKey, firstOrder, p.program, p.client.Address, p.c.DataDir)
+`, took.Seconds(), p.shopLine(api), api, api, p.engineLine(), process.URL(p.private), trust, api, p.access.APIKey, firstOrder, p.program, p.client.Address, p.c.DataDir)
 	return err
+}
+
+// shopLine is the line of the banner that locates the shop, "" without one.
+func (p *platform) shopLine(api string) string {
+	if !p.c.Shop {
+		return ""
+	}
+	return "  Shop     " + api + "/\n"
 }
 
 // engineLine is the line of the banner that locates the sagas: the Web UI of the

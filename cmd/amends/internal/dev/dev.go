@@ -41,7 +41,7 @@ func Command(std cli.Stdio) *cobra.Command {
 	config.AddFlags(
 		cmd.Flags(),
 		"data_dir", "http_addr", "admin_addr", "rpc.listen", "temporal_port", "ui_port", "temporal_bin", "temporal.address", "temporal.namespace",
-		"database_url", "durable", "installation", "broker.url", "http.hosts", "auth", "tls.cert", "tls.key", "tls.self_signed", "insecure_http", "legacy.file",
+		"database_url", "durable", "installation", "broker.url", "http.hosts", "auth", "shop", "tls.cert", "tls.key", "tls.self_signed", "insecure_http", "legacy.file",
 		"smtp_url", "mail_from", "public_url", "saga.style",
 	)
 	return cmd

@@ -105,7 +105,7 @@ func (p *platform) start(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if p.server, err = serve.NewAPI(ctx, p.c, p.client, p.log, p.metrics, neighbours...); err != nil {
+	if p.server, err = serve.NewAPI(ctx, p.c, p.client, p.log, p.metrics, append(neighbours, api.WithTestPayments(demo.Payments))...); err != nil {
 		return err
 	}
 	served, err := serve.HTTPServer(ctx, p.parts, p.c, p.server, p.log)

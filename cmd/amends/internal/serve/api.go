@@ -30,7 +30,7 @@ func API(std cli.Stdio) *cobra.Command {
 			return runAPI(cmd.Context(), std, c)
 		},
 	}
-	config.AddFlags(cmd.Flags(), "http_addr", "admin_addr", "broker.url", "http.hosts", "auth", "saga.style", "tls.cert", "tls.key", "tls.client_ca", "tls.self_signed", "insecure_http", "legacy.file")
+	config.AddFlags(cmd.Flags(), "http_addr", "admin_addr", "broker.url", "http.hosts", "auth", "shop", "saga.style", "tls.cert", "tls.key", "tls.client_ca", "tls.self_signed", "insecure_http", "legacy.file")
 	cli.AddEngineFlags(cmd)
 	return cmd
 }

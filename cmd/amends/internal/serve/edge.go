@@ -24,7 +24,7 @@ func configureEdge(o *api.Config, c *config.Config) {
 	o.Hosts, o.Origins, o.TrustedProxies = c.HTTP.Lists()
 	o.Limits.Shadow, o.Exempt = c.Limits.Lists()
 	o.Seller = invoice.Seller{Name: c.Seller.Name, Address: c.Seller.Lines()}
-	o.Strict = c.TLS.Cert != ""
+	o.Strict, o.Shop = c.TLS.Cert != "", c.Shop
 	if c.Guests() {
 		o.GuestSecret = string(c.GuestSecret)
 	}

@@ -1,0 +1,125 @@
+// Package ask sends the requests of a visitor of the shop to the API in the same process. The
+// API treats them like those of any client: it has one way to place an order, and its checks,
+// quotas and log apply.
+package ask
+
+import (
+	"maps"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/amends/amends/api/client"
+)
+
+// Names of the API's cookies. The browser has the second one for as long as its session
+// lasts, and the first one for as long as its access token does.
+const (
+	prefix = "__Host-amends-"
+	access = prefix + "access"
+	csrf   = prefix + "csrf"
+)
+
+// HeaderClaim has the proof that a guest's order is its sender's.
+const HeaderClaim = "Amends-Claim"
+
+// Visitor asks the API in the name of the sender of one request.
+type Visitor struct {
+	// Claim returns the claim that the visitor has for a guest's order, or "".
+	Claim func(order string) string
+
+	api     http.Handler
+	answer  http.ResponseWriter
+	request *http.Request
+	token   string            // of the form that was sent; see [Visitor.Token]
+	cookies map[string]string // the API's, as the browser has them after the answer
+}
+
+// New returns the sender of a request, whose cookies are read and set. token is the field
+// of its form that repeats [Visitor.Token].
+func New(api http.Handler, w http.ResponseWriter, r *http.Request, token string) *Visitor {
+	v := &Visitor{Claim: func(string) string { return "" }, api: api, answer: w, request: r, token: token, cookies: map[string]string{}}
+	for _, c := range r.Cookies() {
+		if strings.HasPrefix(c.Name, prefix) {
+			v.cookies[c.Name] = c.Value
+		}
+	}
+	return v
+}
+
+// SignedIn reports whether the visitor has a session. The API may have ended it.
+func (v *Visitor) SignedIn() bool { return v.cookies[csrf] != "" }
+
+// Token returns the value that the forms of the visitor's pages must repeat: the API refuses
+// requests that do not, because another site may have made them. A guest's have none.
+func (v *Visitor) Token() string { return v.cookies[csrf] }
+
+// Stale reports whether the visitor's session goes on only with a new access token.
+func (v *Visitor) Stale() bool { return v.SignedIn() && v.cookies[access] == "" }
+
+// Refresh gets a new access token.
+func (v *Visitor) Refresh() error {
+	before := v.token
+	defer func() { v.token = before }()
+	v.token = v.Token() // it changes nothing that another site could use
+	_, _, err := Read[client.Tokens](v.API().RefreshSessionWithBody(v.request.Context(), "application/json", nil))
+	return err
+}
+
+// Forget removes the session from the browser, after the API has ended it.
+func (v *Visitor) Forget() {
+	for name := range maps.Clone(v.cookies) {
+		v.set(&http.Cookie{Name: name, Path: "/", Expires: time.Unix(1, 0), MaxAge: -1, Secure: true, HttpOnly: name != csrf, SameSite: http.SameSiteLaxMode})
+	}
+}
+
+// set sends a cookie of the API to the browser, and keeps it for the next requests.
+func (v *Visitor) set(c *http.Cookie) {
+	http.SetCookie(v.answer, c)
+	v.cookies[c.Name] = c.Value
+}
+
+// API returns the client of the API.
+func (v *Visitor) API() *client.Client { return &client.Client{Server: "http://shop/", Client: v} }
+
+// Do sends a request to the API. It implements [client.HttpRequestDoer]. The body of the answer
+// must be closed.
+func (v *Visitor) Do(r *http.Request) (*http.Response, error) {
+	res := serve(v.api, v.dressed(r))
+	for _, c := range res.Cookies() {
+		v.set(c)
+	}
+	return res, nil
+}
+
+// dressed returns r as if the browser had sent it.
+func (v *Visitor) dressed(r *http.Request) *http.Request {
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	r.URL.Scheme, r.URL.Host = "", ""
+	r.Host, r.RemoteAddr, r.TLS, r.RequestURI = v.request.Host, v.request.RemoteAddr, v.request.TLS, r.URL.RequestURI()
+	r.Proto, r.ProtoMajor, r.ProtoMinor = v.request.Proto, v.request.ProtoMajor, v.request.ProtoMinor
+	if r.Header.Get("Accept") == "" {
+		r.Header.Set("Accept", "application/json")
+	}
+	r.Header.Set("User-Agent", v.request.UserAgent())
+	if id := v.answer.Header().Get("X-Request-Id"); id != "" {
+		r.Header.Set("X-Request-Id", id)
+	}
+	for name, value := range v.cookies {
+		if value != "" {
+			r.AddCookie(&http.Cookie{Name: name, Value: value})
+		}
+	}
+	if v.token != "" {
+		r.Header.Set("Amends-CSRF", v.token)
+	}
+	if _, rest, ok := strings.Cut(r.URL.Path, "/v1/orders/"); ok {
+		id, _, _ := strings.Cut(rest, "/")
+		if claim := v.Claim(id); claim != "" {
+			r.Header.Set(HeaderClaim, claim)
+		}
+	}
+	return r
+}
