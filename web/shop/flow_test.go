@@ -112,6 +112,7 @@ func TestAnOrderIsLive(t *testing.T) {
 	with(sale("CONFIRMED", "done", "done", "done", "done", "done", "done", "done", "done"))(b)
 	b.api.events <- struct{}{}
 	b.Shows("Your order is paid")
+	b.Until("document.getElementById('bill').innerText.includes('paid')")
 	require.Equal(t, "half a question", browsertest.Eval[string](b.Tab, "document.getElementById('subject').value"), "a form is never swapped")
 	require.Empty(t, b.Errors())
 	require.Empty(t, b.Violations())

@@ -35,7 +35,7 @@ func live(v *visit.Visit) error {
 		v.W.WriteHeader(res.StatusCode) // the browser comes again, or gives up
 		return nil
 	}
-	_ = send(v, ctx, id, look.NewStream(v.W), happened(res.Body)) // the client left, and comes again
+	_ = send(ctx, v, id, look.NewStream(v.W), happened(res.Body)) // the client left, and comes again
 	return nil
 }
 
@@ -59,14 +59,14 @@ func happened(stream io.Reader) <-chan struct{} {
 
 // send sends the state of the order now, after each event, and at the end of the stream. A
 // browser whose order is not decided by then comes again.
-func send(v *visit.Visit, ctx context.Context, id string, out *look.Stream, events <-chan struct{}) error {
+func send(ctx context.Context, v *visit.Visit, id string, out *look.Stream, events <-chan struct{}) error {
 	for more := true; ; {
-		decided, err := sendState(v, ctx, id, out)
+		decided, err := sendState(ctx, v, id, out)
 		switch {
 		case err != nil:
 			return err
 		case decided:
-			return out.End() //nolint:wrapcheck // the client left
+			return sendBill(ctx, v, out)
 		case !more:
 			return nil
 		}
@@ -94,8 +94,28 @@ func await(ctx context.Context, events <-chan struct{}, out *look.Stream) (more 
 	}
 }
 
+// sendBill sends the prices, the payment and the messages of an order that is decided, and ends
+// the stream. If they cannot be read now, a reload of the page shows them.
+func sendBill(ctx context.Context, v *visit.Visit, out *look.Stream) error {
+	if r, err := receiptOf(ctx, v); err == nil {
+		if err := sendPart(v, out, "bill", r); err != nil {
+			return err
+		}
+	}
+	return out.End() //nolint:wrapcheck // the client left
+}
+
+// sendPart sends a part of the page.
+func sendPart(v *visit.Visit, out *look.Stream, name string, data any) error {
+	var html strings.Builder
+	if err := v.Site.Look.Part(&html, name, data); err != nil {
+		return err //nolint:wrapcheck // it says what it did
+	}
+	return out.Fragments(html.String()) //nolint:wrapcheck // the client left
+}
+
 // sendState sends the state of the order, and reports whether nothing more will change it.
-func sendState(v *visit.Visit, ctx context.Context, id string, out *look.Stream) (decided bool, err error) {
+func sendState(ctx context.Context, v *visit.Visit, id string, out *look.Stream) (decided bool, err error) {
 	o, _, err := ask.Read[client.Order](v.API().GetOrder(ctx, id, nil))
 	if ask.StatusOf(err) == http.StatusUnauthorized {
 		return false, out.Leave("/sign-in?ended=yes&next=/orders/" + id)
@@ -103,9 +123,5 @@ func sendState(v *visit.Visit, ctx context.Context, id string, out *look.Stream)
 	if err != nil {
 		return false, err //nolint:wrapcheck // it says what it did
 	}
-	var html strings.Builder
-	if err := v.Site.Look.Part(&html, "state", stateOf(v, o)); err != nil {
-		return false, err //nolint:wrapcheck // it says what it did
-	}
-	return o.Status != pending, out.Fragments(html.String())
+	return o.Status != pending, sendPart(v, out, "state", stateOf(v, o))
 }

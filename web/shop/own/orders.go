@@ -118,18 +118,23 @@ func (r receipt) Sum(l client.Line) *client.Money { return sale.Times(l.UnitPric
 // order shows an order, live until it is decided.
 func order(v *visit.Visit) error { return showOrder(v, http.StatusOK, caseEntry(v)) }
 
+// receiptOf returns the order of a request with all that belongs to it, but its cases.
+func receiptOf(ctx context.Context, v *visit.Visit) (receipt, error) {
+	id := v.R.PathValue("id")
+	o, _, err := ask.Read[client.OrderOverview](v.API().GetOrderOverview(ctx, id))
+	return receipt{state: stateOf(v, o.Order), Overview: o, Claim: v.Claims.Of(id)}, err //nolint:wrapcheck // it says what it did
+}
+
 func showOrder(v *visit.Visit, status int, asked visit.Entry) error {
 	id := v.R.PathValue("id")
-	o, _, err := ask.Read[client.OrderOverview](v.API().GetOrderOverview(v.R.Context(), id))
+	r, err := receiptOf(v.R.Context(), v)
 	if err != nil {
 		return err
 	}
 	cases, _, err := ask.Read[client.Cases](v.API().ListOrderCases(v.R.Context(), id))
-	r := receipt{
-		state: stateOf(v, o.Order), Overview: o, Cases: cases.Cases, Asked: err == nil, Claim: v.Claims.Of(id), Key: cookie.NewKey(), Case: asked,
-	}
+	r.Cases, r.Asked, r.Key, r.Case = cases.Cases, err == nil, cookie.NewKey(), asked
 	stream := ""
-	if o.Order.Status == pending {
+	if r.Order.Status == pending {
 		stream = "/orders/" + id + "/live"
 	}
 	return v.ShowLive(status, "order", v.Words.Text("order"), stream, r)
