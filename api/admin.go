@@ -15,6 +15,8 @@ import (
 	"github.com/amends/amends/api/operator/codec"
 	"github.com/amends/amends/api/operator/letters"
 	operatorroutes "github.com/amends/amends/api/operator/routes"
+	"github.com/amends/amends/api/operator/platform"
+	"github.com/amends/amends/api/operator/sight"
 	"github.com/amends/amends/api/shop"
 	"github.com/amends/amends/internal/probe"
 )
@@ -38,6 +40,13 @@ type Admin struct {
 	// the process has no route for them. WebUI is the origin whose pages may ask for it.
 	Payloads converter.PayloadCodec
 	WebUI    string
+	// Doctor is the reconciler of the platform, and Instances who answers for its services. Nil
+	// means that the process has no route for both.
+	Doctor    platform.Doctor
+	Instances platform.Instances
+	// Console returns the pages for operators, at which the paths below /console are served;
+	// they ask admin, the handler of this address. Nil: there are none.
+	Console func(admin http.Handler) http.Handler
 	// Operators may use all of them. Without any, every operation is refused with NO_OPERATORS.
 	Operators []operator.Operator
 	// Logger gets failures, repairs and decisions. Nil is [slog.Default].
@@ -62,6 +71,7 @@ func NewAdmin(a Admin) http.Handler {
 		records := shop.NewReader(a.Repairs.services)
 		operator.New(operator.Config{Orders: a.Repairs.orders, Refunds: records, Log: log}).Register(r)
 		operator.NewLists(a.Repairs.model).Register(r)
+		sight.New(sight.Config{Orders: a.Repairs.orders, Model: a.Repairs.model, Records: records, DecideAfter: a.Repairs.decideAfter}).Register(r)
 		operator.NewCases(operator.CasesConfig{Cases: cases.NewDesk(a.Repairs.cases), Log: log}).Register(r)
 		operatorroutes.New(operatorroutes.Config{Switch: a.Repairs.routes, Log: log}).Register(r)
 		operator.NewRefunds(operator.RefundsConfig{Orders: a.Repairs.orders, Records: records, Log: log}).Register(r)
@@ -74,6 +84,14 @@ func NewAdmin(a Admin) http.Handler {
 	}
 	if a.Payloads != nil {
 		codec.New(codec.Config{Payloads: a.Payloads, Origin: a.WebUI, Log: log}).Register(r)
+	}
+	if a.Doctor != nil {
+		platform.New(platform.Config{Doctor: a.Doctor, Instances: a.Instances, Log: log}).Register(r)
+	}
+	if a.Console != nil {
+		pages := echo.WrapHandler(a.Console(e))
+		e.Any("/console", func(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/console/") })
+		e.Any("/console/*", pages)
 	}
 	if a.Repairs != nil || a.Letters != nil {
 		operator.RegisterContracts(r)

@@ -239,13 +239,13 @@ func TestCases(t *testing.T) { //nolint:tparallel // one conversation, one claim
 		}
 		require.Equal(t, whole.Cases, paged)
 	})
-	t.Run("OnlyOperatorsAreSupport", func(t *testing.T) {
+	t.Run("CustomersAreNotSupport", func(t *testing.T) {
 		for _, r := range adminRoutes {
 			if !strings.HasPrefix(r.path, "/v1/cases") {
 				continue
 			}
 			url := strings.Replace(r.path, "{id}", c.Id, 1)
-			askAdmin(t, b.admin, r.method, url, "{}", b.owner, asJSONBody, "Idempotency-Key: 1").refused(t, http.StatusUnauthorized, problem.Unauthorized)
+			askAdmin(t, b.admin, r.method, url, "{}", b.owner, asJSONBody, "Idempotency-Key: 1").refused(t, http.StatusForbidden, problem.ScopeMissing)
 		}
 	})
 	require.Contains(t, b.logs.String(), "support has changed a case")

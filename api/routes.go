@@ -28,7 +28,7 @@ const (
 	writeOrders authentication = "orders:write" // the same
 	ownOrders   authentication = "own orders"   // a token with the scope of reading
 	ownAccount  authentication = "account"      // a token with this scope, or the cookie of one
-	operators   authentication = "operators"    // a token of operator_tokens, on the admin address only
+	operators   authentication = "operators"    // a token of operator_tokens, or with the scope operator; on the admin address only
 	supporters  authentication = "support"      // the same, or a token with the scope support
 )
 
@@ -163,12 +163,12 @@ var publicRoutes = routes{
 // adminRoutes are the operations of admin.yaml.
 var adminRoutes = routes{
 	{"RepairOrder", echo.POST, "/v1/orders/{id}/repair", operators, unlimited, engine, edge.MaxAnswer, asJSON, nil},
-	{"ListNotifications", echo.GET, "/v1/orders/{id}/notifications", operators, unlimited, services, edge.MaxAnswer, asJSON, nil},
-	{"ListAllOrders", echo.GET, "/v1/orders", operators, unlimited, model, edge.MaxAnswer, asJSON, nil},
-	{"ListProjections", echo.GET, "/v1/projections", operators, unlimited, model, edge.MaxAnswer, asJSON, nil},
+	{"ListNotifications", echo.GET, "/v1/orders/{id}/notifications", supporters, unlimited, services, edge.MaxAnswer, asJSON, nil},
+	{"ListAllOrders", echo.GET, "/v1/orders", supporters, unlimited, model, edge.MaxAnswer, asJSON, nil},
+	{"ListProjections", echo.GET, "/v1/projections", supporters, unlimited, model, edge.MaxAnswer, asJSON, nil},
 	{"RefundOrder", echo.POST, "/v1/orders/{id}/refunds", supporters, unlimited, both, edge.MaxAnswer, asJSON | keyed, nil},
 	{"ListRefunds", echo.GET, "/v1/orders/{id}/refunds", supporters, unlimited, both, edge.MaxAnswer, asJSON | idempotent, nil},
-	{"ListDeadLetters", echo.GET, "/v1/dead-letters", operators, unlimited, database, edge.MaxAnswer, asJSON, nil},
+	{"ListDeadLetters", echo.GET, "/v1/dead-letters", supporters, unlimited, database, edge.MaxAnswer, asJSON, nil},
 	{"RedriveDeadLetter", echo.POST, "/v1/dead-letters/{id}/redrive", operators, unlimited, database, edge.MaxAnswer, asJSON, nil},
 	{"DiscardDeadLetter", echo.POST, "/v1/dead-letters/{id}/discard", operators, unlimited, database, edge.MaxAnswer, asJSON, nil},
 	{"ListCases", echo.GET, "/v1/cases", operators, unlimited, services, question, asJSON, nil},
@@ -181,6 +181,19 @@ var adminRoutes = routes{
 	{"ListRoutes", echo.GET, "/v1/routes", operators, unlimited, process, question, asJSON, nil},
 	{"GetRoute", echo.GET, "/v1/routes/{name}", operators, unlimited, process, question, asJSON, nil},
 	{"SetRoute", echo.PUT, "/v1/routes/{name}", operators, unlimited, process, question, asJSON, nil},
+	{"ListCases", echo.GET, "/v1/cases", supporters, unlimited, services, question, asJSON, nil},
+	{"GetCase", echo.GET, "/v1/cases/{id}", supporters, unlimited, services, question, asJSON, nil},
+	{"AnswerCase", echo.POST, "/v1/cases/{id}/answers", supporters, unlimited, services, question, asJSON | keyed, nil},
+	{"AssignCase", echo.POST, "/v1/cases/{id}/assign", supporters, unlimited, services, question, asJSON | keyed, nil},
+	{"CloseCase", echo.POST, "/v1/cases/{id}/close", supporters, unlimited, services, question, asJSON | keyed, nil},
+	{"GetOperator", echo.GET, "/v1/operator", supporters, unlimited, process, question, asJSON, nil},
+	{"GetOverview", echo.GET, "/v1/overview", supporters, unlimited, both, edge.MaxAnswer, asJSON | idempotent, nil},
+	{"GetOperatorsOrder", echo.GET, "/v1/orders/{id}", supporters, unlimited, both, edge.MaxAnswer, asJSON | idempotent, nil},
+	{"GetTimeline", echo.GET, "/v1/orders/{id}/timeline", supporters, unlimited, model, question, asJSON, nil},
+	{"GetHoldings", echo.GET, "/v1/orders/{id}/holdings", supporters, unlimited, services, question, asJSON | idempotent, nil},
+	{"ListServices", echo.GET, "/v1/services", supporters, unlimited, process, question, asJSON, nil},
+	{"GetDoctor", echo.GET, "/v1/doctor", supporters, unlimited, engine, edge.MaxAnswer, asJSON, nil},
+	{"RunDoctor", echo.POST, "/v1/doctor/runs", operators, unlimited, engine, edge.MaxAnswer, asJSON, nil},
 	{"GetMetrics", echo.GET, "/metrics", none, unlimited, process, edge.MaxAnswer, 0, nil},
 	{"GetHealth", echo.GET, "/healthz", none, unlimited, process, edge.MaxAnswer, 0, nil},
 	{"GetReadiness", echo.GET, "/readyz", none, unlimited, engine, edge.MaxAnswer, 0, nil},

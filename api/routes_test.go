@@ -29,7 +29,7 @@ func TestEveryOperationHasOneRow(t *testing.T) {
 	admin, err := contract.LoadAdmin()
 	require.NoError(t, err)
 	b := setup(t)
-	admins := NewAdmin(Admin{Probe: probe.Probe{Metrics: http.NotFoundHandler()}, Repairs: b.server, Letters: &fakeDesk{}, Messages: messages{}})
+	admins := NewAdmin(Admin{Probe: probe.Probe{Metrics: http.NotFoundHandler()}, Repairs: b.server, Letters: &fakeDesk{}, Messages: messages{}, Doctor: &fakeDoctor{}, Instances: instances})
 
 	for name, tt := range map[string]struct {
 		rows    routes
@@ -123,7 +123,7 @@ func requiresKey(operation *openapi3.Operation) bool {
 func TestOperationsOfOperatorsNeedOne(t *testing.T) {
 	t.Parallel()
 	admins := NewAdmin(Admin{
-		Repairs: setup(t).server, Letters: &fakeDesk{}, Messages: messages{}, Logger: slog.New(slog.DiscardHandler),
+		Repairs: setup(t).server, Letters: &fakeDesk{}, Messages: messages{}, Doctor: &fakeDoctor{}, Instances: instances, Logger: slog.New(slog.DiscardHandler),
 		Operators: []operator.Operator{{Name: "night", Secret: nightSecret}},
 	})
 	called := 0

@@ -56,6 +56,8 @@ type Server struct {
 	health   *health
 	routes   *legacy.Switch // or nil
 
+	decideAfter time.Duration // how long an order may stay undecided
+
 	conditions []func() error // of the readiness
 
 	payments []string // test tokens of payments that the shop's pages offer
@@ -127,7 +129,7 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	}
 	c.Orders.Retry, c.Orders.Placed = s.retry, s.observe.Placed
 	c.Orders.Records = s.records
-	s.orders = orders.New(c.Orders, t)
+	s.orders, s.decideAfter = orders.New(c.Orders, t), c.Orders.DecideAfter
 	s.health = newHealth(s.orders, s.draining, s.conditions)
 	accounts := users.New(s.users, s.keys)
 	g, err := s.guards(c, spec, accounts.Served)

@@ -6,6 +6,51 @@ import (
 	"time"
 )
 
+// Defines values for AllowedActionAction.
+const (
+	AllowAcknowledge AllowedActionAction = "acknowledge"
+	AllowNudge       AllowedActionAction = "nudge"
+	AllowRefund      AllowedActionAction = "refund"
+	AllowRetry       AllowedActionAction = "retry"
+	AllowSkip        AllowedActionAction = "skip"
+)
+
+// Valid indicates whether the value is a known member of the AllowedActionAction enum.
+func (e AllowedActionAction) Valid() bool {
+	switch e {
+	case AllowAcknowledge:
+		return true
+	case AllowNudge:
+		return true
+	case AllowRefund:
+		return true
+	case AllowRetry:
+		return true
+	case AllowSkip:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OperatorRole.
+const (
+	RoleOperator OperatorRole = "operator"
+	RoleSupport  OperatorRole = "support"
+)
+
+// Valid indicates whether the value is a known member of the OperatorRole enum.
+func (e OperatorRole) Valid() bool {
+	switch e {
+	case RoleOperator:
+		return true
+	case RoleSupport:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for RefundStatus.
 const (
 	RefundDone    RefundStatus = "DONE"
@@ -51,30 +96,6 @@ func (e RepairOrderAction) Valid() bool {
 	}
 }
 
-// Defines values for RouteMode.
-const (
-	RouteCanary  RouteMode = "canary"
-	RouteLegacy  RouteMode = "legacy"
-	RouteService RouteMode = "service"
-	RouteShadow  RouteMode = "shadow"
-)
-
-// Valid indicates whether the value is a known member of the RouteMode enum.
-func (e RouteMode) Valid() bool {
-	switch e {
-	case RouteCanary:
-		return true
-	case RouteLegacy:
-		return true
-	case RouteService:
-		return true
-	case RouteShadow:
-		return true
-	default:
-		return false
-	}
-}
-
 // Defines values for ListAllOrdersParamsStatus.
 const (
 	StatusCancelled ListAllOrdersParamsStatus = "CANCELLED"
@@ -112,6 +133,32 @@ type Acknowledgement struct {
 	// Reference Example: case 4711
 	Reference *string `json:"reference,omitempty"`
 }
+
+// AllowedAction defines model for AllowedAction.
+type AllowedAction struct {
+	// Action `refund` is that of `POST /v1/orders/{id}/refunds`, the others those of `POST /v1/orders/{id}/repair`.
+	Action AllowedActionAction `json:"action"`
+
+	// Effect Its effect, in words.
+	//
+	// Example: The next attempt of payment.authorize is made now instead of at its due time.
+	Effect string `json:"effect"`
+	Most   *Money `json:"most,omitempty"`
+
+	// NeedsReference A reference to the action taken instead is required.
+	NeedsReference *bool `json:"needs_reference,omitempty"`
+
+	// Refund To send along, for a step of a refund.
+	Refund *string `json:"refund,omitempty"`
+
+	// Step To send along; absent for an action on the whole order.
+	//
+	// Example: payment.authorize
+	Step *string `json:"step,omitempty"`
+}
+
+// AllowedActionAction `refund` is that of `POST /v1/orders/{id}/refunds`, the others those of `POST /v1/orders/{id}/repair`.
+type AllowedActionAction string
 
 // DeadLetter defines model for DeadLetter.
 type DeadLetter struct {
@@ -178,18 +225,99 @@ type DiscardDeadLetter struct {
 	Reason string `json:"reason"`
 }
 
-// FieldChange defines model for FieldChange.
-type FieldChange struct {
-	// After Example: canary
-	After string `json:"after"`
+// DoctorFinding defines model for DoctorFinding.
+type DoctorFinding struct {
+	// Detail In words.
+	Detail    string `json:"detail"`
+	Invariant string `json:"invariant"`
 
-	// Before Empty for a new route.
+	// Kind Example: LOST_EVENT
+	Kind string `json:"kind"`
+
+	// Note Why a repair did not succeed.
+	Note *string `json:"note,omitempty"`
+
+	// Order Absent if it concerns a service as a whole.
+	Order    *string `json:"order,omitempty"`
+	Repaired bool    `json:"repaired"`
+
+	// Service Whose fact it is about.
 	//
-	// Example: shadow
-	Before string `json:"before"`
+	// Example: payment
+	Service  string     `json:"service"`
+	Severity string     `json:"severity"`
+	Since    *time.Time `json:"since,omitempty"`
+}
 
-	// Field Example: mode
-	Field string `json:"field"`
+// DoctorReport defines model for DoctorReport.
+type DoctorReport struct {
+	// DryRun Nothing was to be repaired.
+	DryRun  bool      `json:"dry_run"`
+	EndedAt time.Time `json:"ended_at"`
+
+	// Findings At most 1,000 of them.
+	Findings []DoctorFinding `json:"findings"`
+
+	// Found Findings, repaired ones included.
+	Found int64 `json:"found"`
+
+	// Judged That were old enough.
+	Judged int64 `json:"judged"`
+
+	// NeedsAttention Flagged orders.
+	NeedsAttention int64 `json:"needs_attention"`
+
+	// Ok Every service has answered, and every finding is repaired.
+	Ok bool `json:"ok"`
+
+	// Orders That were read.
+	Orders   int64 `json:"orders"`
+	Repaired int64 `json:"repaired"`
+
+	// ReportOnlyBecause Why no repair was tried.
+	ReportOnlyBecause *string `json:"report_only_because,omitempty"`
+
+	// SkippedYoung That were not.
+	SkippedYoung int64     `json:"skipped_young"`
+	StartedAt    time.Time `json:"started_at"`
+
+	// Unasked Services that did not answer at least one question.
+	Unasked []UnaskedService `json:"unasked"`
+
+	// Waivers Effects that operators gave up undoing.
+	Waivers int64 `json:"waivers"`
+}
+
+// DoctorState defines model for DoctorState.
+type DoctorState struct {
+	// EverySeconds The interval of the schedule; 0 if there is none.
+	EverySeconds int64         `json:"every_seconds"`
+	Paused       bool          `json:"paused"`
+	Report       *DoctorReport `json:"report,omitempty"`
+	Running      bool          `json:"running"`
+}
+
+// Exposure The effects of undecided orders, and of flagged ones, that stand right now.
+type Exposure struct {
+	// MoneyHeld Authorized and neither captured nor voided, by currency.
+	MoneyHeld []Money `json:"money_held"`
+
+	// MoneyTaken Captured, and not paid back, by currency.
+	MoneyTaken    []Money `json:"money_taken"`
+	ParcelsBooked int64   `json:"parcels_booked"`
+
+	// StockHeld Units that are reserved.
+	StockHeld int64 `json:"stock_held"`
+}
+
+// Holdings defines model for Holdings.
+type Holdings struct {
+	// Missing The parts that did not answer, in the order of their names.
+	Missing *Missing `json:"missing,omitempty"`
+
+	// Payment Absent while there is none, as for an order that costs nothing, or if it is `missing`.
+	Payment   *Payment   `json:"payment,omitempty"`
+	Shipments []Shipment `json:"shipments"`
 }
 
 // LetterDecision defines model for LetterDecision.
@@ -279,10 +407,25 @@ type Notifications struct {
 	Notifications []Notification `json:"notifications"`
 }
 
+// Operator defines model for Operator.
+type Operator struct {
+	// Name Example: night.shift
+	Name string `json:"name"`
+
+	// Role Support reads, answers cases and pays back; an operator may do everything.
+	Role OperatorRole `json:"role"`
+}
+
+// OperatorRole Support reads, answers cases and pays back; an operator may do everything.
+type OperatorRole string
+
 // OperatorsOrder An order as operators see it.
 type OperatorsOrder struct {
 	// Acknowledgements The reviews by operators, each of which took flags down; the oldest first.
 	Acknowledgements []Acknowledgement `json:"acknowledgements"`
+
+	// Actions The requests that the order's state allows now; in the answer of `GET /v1/orders/{id}` only.
+	Actions *[]AllowedAction `json:"actions,omitempty"`
 
 	// AsOf The read model has all facts that had reached the broker at this time. Absent for other sources.
 	AsOf      *time.Time  `json:"as_of,omitempty"`
@@ -319,7 +462,7 @@ type OperatorsOrder struct {
 	Repairs []Repair `json:"repairs"`
 
 	// Source The source of the answer: the order's workflow, the order service's record, the engine alone because no worker answered,
-	// or the read model, which is `as_of` a time. `quote` is an order that was not placed, see `Amends-Dry-Run`.
+	// or the read model, which is `as_of` a time.
 	Source OrderSource `json:"source"`
 
 	// Stale The answer is older than the `Amends-Min-Version` of the request; absent otherwise.
@@ -346,12 +489,26 @@ type OperatorsOrder struct {
 	Waivers []Waiver `json:"waivers"`
 }
 
-// Payloads Values of a workflow, as Temporal's API writes them in JSON.
-type Payloads struct {
-	Payloads []struct {
-		Data     *[]byte            `json:"data,omitempty"`
-		Metadata *map[string][]byte `json:"metadata,omitempty"`
-	} `json:"payloads"`
+// Overview defines model for Overview.
+type Overview struct {
+	// At When the orders were read.
+	At time.Time `json:"at"`
+
+	// Complete All undecided and flagged orders are counted.
+	Complete bool `json:"complete"`
+
+	// Flagged A number of orders that need a person.
+	Flagged Tally `json:"flagged"`
+
+	// Holds The effects of undecided orders, and of flagged ones, that stand right now.
+	Holds Exposure `json:"holds"`
+
+	// Missing The parts that did not answer, in the order of their names.
+	Missing *Missing `json:"missing,omitempty"`
+
+	// Overdue A number of orders that need a person.
+	Overdue   Tally `json:"overdue"`
+	Undecided int64 `json:"undecided"`
 }
 
 // Projection defines model for Projection.
@@ -532,213 +689,36 @@ type RepairOrder struct {
 // RepairOrderAction defines model for RepairOrder.Action.
 type RepairOrderAction string
 
-// Route defines model for Route.
-type Route struct {
-	// Compare Differences that do not count. A pointer such as `/lines/*/id` has `*` for each element; a bare name is that of a field anywhere.
-	Compare *RouteCompare `json:"compare,omitempty"`
-	Gate    *RouteGate    `json:"gate,omitempty"`
-
-	// Match Patterns as Go's http.ServeMux has them, without a host; the most specific one of all routes decides.
-	//
-	// Example: ["GET /v1/products","GET /v1/products/{sku}"]
-	Match []string `json:"match"`
-
-	// Mode `legacy`: the upstream answers. `shadow`: the same, and answers of the services to copies are compared. `canary`: the services
-	// answer a share of the accounts. `service`: the services answer.
-	Mode *RouteMode `json:"mode,omitempty"`
-
-	// Percent The share of accounts of a canary. Default 0.
-	//
-	// Example: 10
-	Percent *float64 `json:"percent,omitempty"`
-
-	// Timeout How long either side may take to begin its answer, 100ms to 60s. Default 3s.
-	//
-	// Example: 3s
-	Timeout *string `json:"timeout,omitempty"`
-
-	// Upstream The name of an upstream of the file.
-	//
-	// Example: monolith
-	Upstream string `json:"upstream"`
+// RunDoctor Example: {"dry_run":true}
+type RunDoctor struct {
+	// DryRun Repair nothing.
+	DryRun bool `json:"dry_run"`
 }
 
-// RouteChange defines model for RouteChange.
-type RouteChange struct {
-	At time.Time `json:"at"`
+// ServiceInstance defines model for ServiceInstance.
+type ServiceInstance struct {
+	// Address Example: 10.0.0.7:7001
+	Address string `json:"address"`
 
-	// By The operator, or `gateway` for a change that came about by itself.
-	//
-	// Example: night.shift
-	By      string        `json:"by"`
-	Changes []FieldChange `json:"changes"`
+	// Calls Since its start.
+	Calls int64 `json:"calls"`
 
-	// Forced Against the route's gate.
-	Forced bool `json:"forced"`
+	// Errors Its failures since its start; a business refusal is none.
+	Errors int64 `json:"errors"`
 
-	// Reason Example: the services answer the same
-	Reason string `json:"reason"`
+	// InFlight Calls that it works on.
+	InFlight int64  `json:"in_flight"`
+	Instance string `json:"instance"`
 
-	// Route Example: products
-	Route string `json:"route"`
+	// Service Example: payment
+	Service   string    `json:"service"`
+	StartedAt time.Time `json:"started_at"`
+	Version   string    `json:"version"`
 }
 
-// RouteChanged defines model for RouteChanged.
-type RouteChanged struct {
-	Changes []FieldChange `json:"changes"`
-	Route   Route         `json:"route"`
-}
-
-// RouteCompare Differences that do not count. A pointer such as `/lines/*/id` has `*` for each element; a bare name is that of a field anywhere.
-type RouteCompare struct {
-	// Ignore Example: ["id","created_at"]
-	Ignore *[]string `json:"ignore,omitempty"`
-
-	// Tolerance Numbers, or durations of times, by which values may differ.
-	//
-	// Example: {"/available":"5"}
-	Tolerance *map[string]string `json:"tolerance,omitempty"`
-
-	// Unordered Example: ["/products"]
-	Unordered *[]string `json:"unordered,omitempty"`
-}
-
-// RouteDetails defines model for RouteDetails.
-type RouteDetails struct {
-	// Differences The last 100 pairs of answers that differ, the newest first.
-	Differences []RoutePair `json:"differences"`
-
-	// Name Example: products
-	Name  string     `json:"name"`
-	Route Route      `json:"route"`
-	Score RouteScore `json:"score"`
-}
-
-// RouteDifference defines model for RouteDifference.
-type RouteDifference struct {
-	// Legacy The redacted value as JSON, empty if there is none.
-	//
-	// Example: 1299
-	Legacy string `json:"legacy"`
-
-	// Pointer `status`, or a JSON pointer into the bodies.
-	//
-	// Example: /price/amount
-	Pointer string `json:"pointer"`
-
-	// Service Example: 1300
-	Service string `json:"service"`
-}
-
-// RouteGate defines model for RouteGate.
-type RouteGate struct {
-	// Compared How many answers must be compared before the services get more requests; 0: there is no gate. Default 1000.
-	//
-	// Example: 1000
-	Compared *int64 `json:"compared,omitempty"`
-
-	// Differing The share of them that may differ or fail. Default 0.01.
-	//
-	// Example: 0.01
-	Differing *float64 `json:"differing,omitempty"`
-
-	// Errors By how much the share of failed requests of the services may exceed the upstream's before the route is cut back; 1: it never is. Default 0.05.
-	//
-	// Example: 0.05
-	Errors *float64 `json:"errors,omitempty"`
-
-	// Least How many requests of the services decide about that. Default 20.
-	//
-	// Example: 20
-	Least *int64 `json:"least,omitempty"`
-
-	// Window Over which time, 1s to 60s. Default 10s.
-	//
-	// Example: 10s
-	Window *string `json:"window,omitempty"`
-}
-
-// RouteMode `legacy`: the upstream answers. `shadow`: the same, and answers of the services to copies are compared. `canary`: the services
-// answer a share of the accounts. `service`: the services answer.
-type RouteMode string
-
-// RoutePair defines model for RoutePair.
-type RoutePair struct {
-	At          time.Time         `json:"at"`
-	Differences []RouteDifference `json:"differences"`
-
-	// Legacy The redacted body.
-	Legacy string `json:"legacy"`
-
-	// Method Example: GET
-	Method string `json:"method"`
-
-	// Path The pattern of the path, without ids.
-	//
-	// Example: /v1/products/:sku
-	Path string `json:"path"`
-
-	// Service The redacted body, empty if the services failed.
-	Service string `json:"service"`
-}
-
-// RouteScore defines model for RouteScore.
-type RouteScore struct {
-	Copies RouteSide `json:"copies"`
-	Differ int64     `json:"differ"`
-
-	// Dropped Copies that were not made, because too many waited.
-	Dropped int64 `json:"dropped"`
-
-	// Error Copies that the services failed, or did not answer in time.
-	Error  int64     `json:"error"`
-	Legacy RouteSide `json:"legacy"`
-
-	// Match Copies with the same answer.
-	Match   int64     `json:"match"`
-	Service RouteSide `json:"service"`
-
-	// Skipped Answers that cannot be compared, such as too large ones.
-	Skipped int64 `json:"skipped"`
-}
-
-// RouteSide defines model for RouteSide.
-type RouteSide struct {
-	Errors   int64   `json:"errors"`
-	P50Ms    float64 `json:"p50_ms"`
-	P99Ms    float64 `json:"p99_ms"`
-	Requests int64   `json:"requests"`
-}
-
-// Routes defines model for Routes.
-type Routes struct {
-	// Changes The last 100 changes, the newest first.
-	Changes []RouteChange `json:"changes"`
-
-	// Problem Why the present content of the file is not used; absent if it is.
-	Problem   *string       `json:"problem,omitempty"`
-	Routes    []ScoredRoute `json:"routes"`
-	Upstreams []Upstream    `json:"upstreams"`
-}
-
-// ScoredRoute defines model for ScoredRoute.
-type ScoredRoute struct {
-	// Name Example: products
-	Name  string     `json:"name"`
-	Route Route      `json:"route"`
-	Score RouteScore `json:"score"`
-}
-
-// SetRoute Example: {"reason":"see whether the services answer the same","route":{"match":["GET /v1/products/{sku}"],"mode":"shadow","upstream":"monolith"}}
-type SetRoute struct {
-	// Force Pass the route's gate.
-	Force *bool `json:"force,omitempty"`
-
-	// Reason For later readers, without personal data.
-	//
-	// Example: the services answer the same
-	Reason string `json:"reason"`
-	Route  Route  `json:"route"`
+// ServiceInstances defines model for ServiceInstances.
+type ServiceInstances struct {
+	Instances []ServiceInstance `json:"instances"`
 }
 
 // SupportAnswer defines model for SupportAnswer.
@@ -812,21 +792,39 @@ type SupportMessage struct {
 	Text string `json:"text"`
 }
 
-// Upstream defines model for Upstream.
-type Upstream struct {
-	Addresses []UpstreamAddress `json:"addresses"`
+// Tally A number of orders that need a person.
+type Tally struct {
+	Count int64 `json:"count"`
 
-	// Name Example: monolith
-	Name string `json:"name"`
+	// LastHour Those that have come in the last hour.
+	LastHour int64 `json:"last_hour"`
+
+	// Oldest Since when the oldest needs one; absent if there is none.
+	Oldest *time.Time `json:"oldest,omitempty"`
 }
 
-// UpstreamAddress defines model for UpstreamAddress.
-type UpstreamAddress struct {
-	// Open Its breaker is open: it is left out for a moment, because it fails.
-	Open bool `json:"open"`
+// Timeline defines model for Timeline.
+type Timeline struct {
+	Entries []TimelineEntry `json:"entries"`
+}
 
-	// Url Example: http://127.0.0.1:9901
-	Url string `json:"url"`
+// TimelineEntry defines model for TimelineEntry.
+type TimelineEntry struct {
+	At time.Time `json:"at"`
+
+	// Fact Example: payment.captured
+	Fact string `json:"fact"`
+	Step Step   `json:"step"`
+}
+
+// UnaskedService defines model for UnaskedService.
+type UnaskedService struct {
+	// Error Of the first time.
+	Error string `json:"error"`
+
+	// Service Example: shipping
+	Service string `json:"service"`
+	Times   int64  `json:"times"`
 }
 
 // Waiver defines model for Waiver.
@@ -989,23 +987,17 @@ type AssignCaseJSONRequestBody = SupportAssignment
 // CloseCaseJSONRequestBody defines body for CloseCase for application/json ContentType.
 type CloseCaseJSONRequestBody = SupportClosing
 
-// DecodePayloadsJSONRequestBody defines body for DecodePayloads for application/json ContentType.
-type DecodePayloadsJSONRequestBody = Payloads
-
-// EncodePayloadsJSONRequestBody defines body for EncodePayloads for application/json ContentType.
-type EncodePayloadsJSONRequestBody = Payloads
-
 // DiscardDeadLetterJSONRequestBody defines body for DiscardDeadLetter for application/json ContentType.
 type DiscardDeadLetterJSONRequestBody = DiscardDeadLetter
 
 // RedriveDeadLetterJSONRequestBody defines body for RedriveDeadLetter for application/json ContentType.
 type RedriveDeadLetterJSONRequestBody = RedriveDeadLetter
 
+// RunDoctorJSONRequestBody defines body for RunDoctor for application/json ContentType.
+type RunDoctorJSONRequestBody = RunDoctor
+
 // RefundOrderJSONRequestBody defines body for RefundOrder for application/json ContentType.
 type RefundOrderJSONRequestBody = RefundOrder
 
 // RepairOrderJSONRequestBody defines body for RepairOrder for application/json ContentType.
 type RepairOrderJSONRequestBody = RepairOrder
-
-// SetRouteJSONRequestBody defines body for SetRoute for application/json ContentType.
-type SetRouteJSONRequestBody = SetRoute

@@ -22,8 +22,12 @@ type Operator struct {
 	Secret string // the token of the operator's requests
 }
 
-// scopeSupport is that of accounts that support customers.
-const scopeSupport = "support"
+// The scopes of accounts that support customers, and of those that operate the shop; the
+// latter have both.
+const (
+	scopeSupport  = "support"
+	scopeOperator = "operator"
+)
 
 // Gate lets operators pass, by their secrets. The routes of an address have it in front of
 // each handler, so that none can forget to ask.
@@ -51,63 +55,70 @@ func NewGate(all []Operator, v caller.Verifier, log *slog.Logger) *Gate {
 	return g
 }
 
-// Operators refuses all requests but those of operators. Codes: NO_OPERATORS, UNAUTHORIZED.
-func (g *Gate) Operators(next echo.HandlerFunc) echo.HandlerFunc {
-	return g.guard(next, func(r *http.Request) (string, error) {
-		name, unknown := g.identify(r.Header)
-		if unknown != nil {
-			return "", unknown
-		}
-		return name, nil
-	})
-}
+// Operators refuses all requests but those of operators: by secret, or by a token with the
+// scope operator. Codes: UNAUTHORIZED, NO_OPERATORS, SCOPE_MISSING, UNAVAILABLE.
+func (g *Gate) Operators(next echo.HandlerFunc) echo.HandlerFunc { return g.guard(next, scopeOperator) }
 
 // Support refuses all requests but those of operators, and of accounts whose token has the
 // scope support. Codes: UNAUTHORIZED, NO_OPERATORS, SCOPE_MISSING, UNAVAILABLE.
-func (g *Gate) Support(next echo.HandlerFunc) echo.HandlerFunc { return g.guard(next, g.support) }
+func (g *Gate) Support(next echo.HandlerFunc) echo.HandlerFunc { return g.guard(next, scopeSupport) }
 
-type nameKey struct{}
+// person is the caller of an operation of operators.
+type person struct {
+	name string
+	acts bool // may do everything, not only read and support
+}
+
+type personKey struct{}
 
 // By returns the name of the operator, or the account of support, who sends a request that
 // has passed a [Gate].
 func By(ctx context.Context) string {
-	name, _ := ctx.Value(nameKey{}).(string)
-	return name
+	p, _ := ctx.Value(personKey{}).(person)
+	return p.name
 }
 
-func (g *Gate) guard(next echo.HandlerFunc, who func(*http.Request) (string, error)) echo.HandlerFunc {
+// Acts reports whether the sender of a request that has passed a [Gate] may do everything an
+// operator may, and not only read and support customers.
+func Acts(ctx context.Context) bool {
+	p, _ := ctx.Value(personKey{}).(person)
+	return p.acts
+}
+
+func (g *Gate) guard(next echo.HandlerFunc, scope string) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
-		name, err := who(r)
+		who, err := g.who(r, scope)
 		if err != nil {
 			g.log.WarnContext(r.Context(), "an operation of operators is refused", "request_id", edge.RequestID(c),
 				"method", r.Method, "route", c.Path(), "code", problem.Of(err).Code, "client_net", edge.Network(c))
 			return err
 		}
-		c.SetRequest(r.WithContext(context.WithValue(r.Context(), nameKey{}, name))) // its route's deadline restores the request
+		c.SetRequest(r.WithContext(context.WithValue(r.Context(), personKey{}, who))) // its route's deadline restores the request
 		return next(c)
 	}
 }
 
-func (g *Gate) support(r *http.Request) (string, error) {
+// who returns the caller, who has the secret of an operator or a token with a scope.
+func (g *Gate) who(r *http.Request, scope string) (person, error) {
 	name, unknown := g.identify(r.Header)
 	if unknown == nil {
-		return name, nil
+		return person{name, true}, nil
 	}
 	token, ok := bearer(r.Header)
 	if g.verifier == nil || !ok {
-		return "", unknown
+		return person{}, unknown
 	}
 	i, err := g.verifier.Verify(r.Context(), token)
 	switch {
 	case fault.KindOf(err) == fault.Transient:
-		return "", err //nolint:wrapcheck // a fault, which the edge answers
+		return person{}, err //nolint:wrapcheck // a fault, which the edge answers
 	case err != nil:
-		return "", problem.New(problem.Unauthorized, "")
-	case !i.Has(scopeSupport):
-		return "", problem.New(problem.ScopeMissing, "The token needs the scope "+scopeSupport+".")
+		return person{}, problem.New(problem.Unauthorized, "")
+	case !i.Has(scope):
+		return person{}, problem.New(problem.ScopeMissing, "The token needs the scope "+scope+".")
 	}
-	return "account " + i.Account, nil
+	return person{"account " + i.Account, i.Has(scopeOperator)}, nil
 }
 
 // identify returns the name of the operator whose token is in h. Its duration tells

@@ -1,0 +1,83 @@
+// Package platform serves the questions of operators about the platform itself: which
+// instances answer for its services, and what the doctor has found.
+package platform
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/amends/amends/api/body"
+	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/api/edge"
+	"github.com/amends/amends/api/operator"
+)
+
+// Doctor is the reconciler of the platform. Its errors are faults.
+type Doctor interface {
+	// Last returns the state of the schedule, with the report of its last run, if there is one.
+	Last(ctx context.Context) (contract.DoctorState, error)
+	// Run runs the doctor now, or joins a run that is under way. A repeat is another run.
+	Run(ctx context.Context, dryRun bool) (contract.DoctorReport, error)
+}
+
+// Instances returns the instances that answer for services, by service.
+type Instances func(ctx context.Context) ([]contract.ServiceInstance, error)
+
+// Config configures [Platform].
+type Config struct {
+	Doctor    Doctor
+	Instances Instances
+	Log       *slog.Logger
+}
+
+// Platform serves the questions.
+type Platform struct {
+	config Config
+	run    body.Form
+}
+
+// New returns the questions of c.
+func New(c Config) *Platform { return &Platform{c, operator.Form("RunDoctor", nil)} }
+
+// Register adds the routes of the contract admin.yaml that are about the platform.
+func (s *Platform) Register(r edge.Router) {
+	r.GET("/v1/services", s.listServices)
+	r.GET("/v1/doctor", s.getDoctor)
+	r.POST("/v1/doctor/runs", s.runDoctor)
+}
+
+func (s *Platform) listServices(c echo.Context) error {
+	all, err := s.config.Instances(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	out := contract.ServiceInstances{Instances: []contract.ServiceInstance{}}
+	out.Instances = append(out.Instances, all...)
+	return c.JSON(http.StatusOK, out)
+}
+
+func (s *Platform) getDoctor(c echo.Context) error {
+	state, err := s.config.Doctor.Last(c.Request().Context())
+	if err != nil {
+		return err //nolint:wrapcheck // a fault, which the edge answers
+	}
+	return c.JSON(http.StatusOK, state)
+}
+
+// runDoctor answers POST /v1/doctor/runs. The log keeps who has run it.
+func (s *Platform) runDoctor(c echo.Context) error {
+	ctx := c.Request().Context()
+	var in contract.RunDoctor
+	if err := s.run.Read(c.Request(), &in); err != nil {
+		return err //nolint:wrapcheck // a problem
+	}
+	s.config.Log.InfoContext(ctx, "an operator runs the doctor", "request_id", edge.RequestID(c), "dry_run", in.DryRun, "operator", operator.By(ctx))
+	report, err := s.config.Doctor.Run(ctx, in.DryRun)
+	if err != nil {
+		return err //nolint:wrapcheck // a fault, which the edge answers
+	}
+	return c.JSON(http.StatusOK, report)
+}

@@ -1,0 +1,93 @@
+package sight
+
+import (
+	"slices"
+
+	"github.com/amends/amends/api/contract"
+	apiorders "github.com/amends/amends/api/orders"
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/orders/read"
+	"github.com/amends/amends/saga"
+	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/workflows"
+)
+
+// allowed returns the actions that the state of an order allows, each with its effect. The
+// state may change before one is requested; so its own operation judges it again.
+func allowed(s read.Snapshot) []contract.AllowedAction {
+	all := []contract.AllowedAction{}
+	for _, a := range s.Attention {
+		all = append(all, onFlag(s, a)...)
+	}
+	switch {
+	case s.Decided() && s.NeedsAttention:
+		all = append(all, contract.AllowedAction{
+			Action: contract.AllowAcknowledge,
+			Effect: "All present flags leave the list of orders that need attention. Nothing is retried or undone; operator, time and reason are kept.",
+		})
+	case !s.Decided() && s.Style == order.Choreographed:
+		all = append(all, contract.AllowedAction{
+			Action: contract.AllowNudge,
+			Effect: "The newest fact of the order is told again now. Its services go on from there; what they have done already is not done again.",
+		})
+	}
+	if most := refundable(s); most != nil {
+		all = append(all, contract.AllowedAction{
+			Action: contract.AllowRefund, Most: most,
+			Effect: "A part of the captured money, or all of it, is paid back to the card of the order. A refund is final.",
+		})
+	}
+	return all
+}
+
+// onFlag returns the actions on one flagged step. A saga that was stopped has no step to
+// repair.
+func onFlag(s read.Snapshot, a saga.Attention) []contract.AllowedAction {
+	if s.Stopped() || s.Decided() && a.Saga == "" || a.Lasting {
+		return nil
+	}
+	all := []contract.AllowedAction{{
+		Action: contract.AllowRetry, Step: new(a.Step), Refund: apiorders.Optional(a.Saga),
+		Effect: "The next attempt of " + a.Step + " is made now instead of at its due time. An effect that has happened already is found and not made twice.",
+	}}
+	reference := fault.CodeOf(workflows.CheckSkip(a.Step, "")) == saga.ReferenceMissing
+	if a.Saga == "" && undoes(s) && workflows.CheckSkip(a.Step, "any") == nil {
+		all = append(all, contract.AllowedAction{
+			Action: contract.AllowSkip, Step: new(a.Step), NeedsReference: new(reference),
+			Effect: "The undo of " + a.Step + " is given up: " + owed(a) + ", and a waiver says so. The other steps are undone, and the order ends.",
+		})
+	}
+	return all
+}
+
+func owed(a saga.Attention) string {
+	if a.Owed == "" {
+		return "its effect, if there is one, stays"
+	}
+	return a.Owed + " stays as it is"
+}
+
+// undoes reports whether the saga of an order is being undone.
+func undoes(s read.Snapshot) bool {
+	return slices.ContainsFunc(s.Steps, func(v saga.StepView) bool {
+		return v.Name == decide && v.State == saga.Done || v.State == saga.Undoing || v.State == saga.Undone || v.State == saga.Waived
+	})
+}
+
+// decide is the step that records why an order is undone, before anything is.
+const decide = "order.decide"
+
+// refundable returns the money of an order that can be paid back, nil for none.
+func refundable(s read.Snapshot) *contract.Money {
+	if s.Status != workflows.StatusConfirmed || s.Total == nil {
+		return nil
+	}
+	left := s.Total.Minor
+	if s.Refunded != nil {
+		left -= s.Refunded.Minor
+	}
+	if left <= 0 {
+		return nil
+	}
+	return &contract.Money{Amount: left, Currency: string(s.Total.Currency)}
+}

@@ -1,0 +1,207 @@
+package sight
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/query"
+	"github.com/amends/amends/services/shipping"
+)
+
+// Bounds of an overview.
+const (
+	mostOrders = 2000             // of undecided ones, and of flagged ones
+	atOnce     = 8                // questions to services
+	keep       = 2 * time.Second  // an overview that was made
+	making     = 20 * time.Second // the longest that one may take
+	grace      = time.Minute      // before an undecided order is overdue
+)
+
+// overview makes the overview, one at a time, and keeps it for a moment: many pages show it.
+type overview struct {
+	config Config
+
+	mu   sync.Mutex
+	made contract.Overview
+}
+
+func (o *overview) get(ctx context.Context) (contract.Overview, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	now := o.config.Now()
+	if now.Sub(o.made.At) < keep {
+		return o.made, nil
+	}
+	// Others wait for it, too, so it outlives the request that asked first.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), making)
+	defer cancel()
+	made, err := o.make(ctx, now)
+	if err != nil {
+		return contract.Overview{}, err
+	}
+	o.made = made
+	return made, nil
+}
+
+func (o *overview) make(ctx context.Context, now time.Time) (contract.Overview, error) {
+	undecided, all, err := o.list(ctx, query.OrderFilter{Status: query.Pending})
+	if err != nil {
+		return contract.Overview{}, err
+	}
+	flagged, allFlagged, err := o.list(ctx, query.OrderFilter{NeedsAttention: new(true)})
+	if err != nil {
+		return contract.Overview{}, err
+	}
+	out := contract.Overview{At: now.UTC(), Complete: all && allFlagged, Undecided: int64(len(undecided))}
+	for _, f := range flagged {
+		if f.Order.NeedsAttention() {
+			count(&out.Flagged, oldest(f.Order), now)
+		}
+	}
+	for _, f := range undecided {
+		if due := f.Order.CreatedAt.Add(o.config.DecideAfter + grace); due.Before(now) && !f.Order.NeedsAttention() {
+			count(&out.Overdue, due, now)
+		}
+	}
+	held := map[string]query.Order{}
+	for _, f := range append(undecided, flagged...) {
+		held[f.Order.ID] = f.Order
+	}
+	var missing []string
+	out.Holds, missing, err = o.sum(ctx, held)
+	for _, part := range missing {
+		out.Missing = add(out.Missing, contract.MissingPart{Part: part, Code: string(fault.Unavailable)})
+	}
+	return out, err
+}
+
+func add(to *contract.Missing, part contract.MissingPart) *contract.Missing {
+	if to == nil {
+		return &contract.Missing{part}
+	}
+	return new(append(*to, part))
+}
+
+// list returns the orders of a filter, and whether these are all.
+func (o *overview) list(ctx context.Context, f query.OrderFilter) (found []query.Found, all bool, err error) {
+	f.Limit = query.MaxPage
+	for len(found) < mostOrders {
+		page, err := o.config.Model.Orders(ctx, f)
+		if err != nil {
+			return nil, false, err //nolint:wrapcheck // a fault
+		}
+		found = append(found, page.Orders...)
+		if page.Next == "" {
+			return found, true, nil
+		}
+		f.Cursor = page.Next
+	}
+	return found, false, nil
+}
+
+// oldest returns since when an order is flagged.
+func oldest(o query.Order) time.Time {
+	return slices.MinFunc(o.Attention, func(a, b query.Flag) int { return a.Since.Compare(b.Since) }).Since
+}
+
+// count adds an order that needs a person since a time.
+func count(t *contract.Tally, since, now time.Time) {
+	t.Count++
+	if now.Sub(since) <= time.Hour {
+		t.LastHour++
+	}
+	if t.Oldest == nil || since.Before(*t.Oldest) {
+		t.Oldest = new(since.UTC())
+	}
+}
+
+// sums add up what orders hold. Amounts are in minor units, by currency.
+type sums struct {
+	mu            sync.Mutex
+	held, taken   map[money.Currency]int64
+	units, parcel int64
+	missing       map[string]bool
+}
+
+// sum asks the services for what orders hold. A service that does not answer is named, and
+// then the sum lacks it.
+func (o *overview) sum(ctx context.Context, all map[string]query.Order) (contract.Exposure, []string, error) {
+	s := &sums{held: map[money.Currency]int64{}, taken: map[money.Currency]int64{}, missing: map[string]bool{}}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(atOnce)
+	for id, one := range all {
+		g.Go(func() error {
+			p, err := o.config.Records.Payment(ctx, id)
+			s.payment(p, err)
+			parcels, err := o.config.Records.Shipments(ctx, id)
+			s.shipments(parcels, err)
+			s.stock(one)
+			return ctx.Err()
+		})
+	}
+	err := g.Wait()
+	return contract.Exposure{
+		MoneyHeld: amounts(s.held), MoneyTaken: amounts(s.taken), StockHeld: s.units, ParcelsBooked: s.parcel,
+	}, slices.Sorted(maps.Keys(s.missing)), err
+}
+
+func (s *sums) payment(p payment.Summary, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case fault.CodeOf(err) == fault.NotFound:
+	case err != nil:
+		s.missing[partPayment] = true
+	case p.State == payment.Authorized:
+		s.held[p.Amount.Currency] += p.Amount.Minor
+	case p.Captured > p.Refunded:
+		s.taken[p.Amount.Currency] += p.Captured - p.Refunded
+	}
+}
+
+func (s *sums) shipments(all []shipping.Shipment, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil && fault.CodeOf(err) != fault.NotFound {
+		s.missing[partShipments] = true
+	}
+	for _, p := range all {
+		if p.State == shipping.Booked {
+			s.parcel++
+		}
+	}
+}
+
+// reserve is the step that holds stock.
+const reserve = "inventory.reserve"
+
+// stock adds the units of an order whose reservation stands: it holds its lines.
+func (s *sums) stock(o query.Order) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !slices.ContainsFunc(o.Steps, func(v query.Step) bool { return v.Name == reserve && v.Exposure != "" }) {
+		return
+	}
+	for _, l := range o.Lines {
+		s.units += l.Quantity
+	}
+}
+
+func amounts(by map[money.Currency]int64) []contract.Money {
+	out := []contract.Money{}
+	for currency, minor := range by {
+		out = append(out, contract.Money{Amount: minor, Currency: string(currency)})
+	}
+	slices.SortFunc(out, func(a, b contract.Money) int { return cmp.Compare(a.Currency, b.Currency) })
+	return out
+}

@@ -1,0 +1,133 @@
+package sight
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/query"
+	"github.com/amends/amends/services/shipping"
+)
+
+var now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+// books is a read model, and the records of two services, in memory.
+type books struct {
+	query.Service
+
+	orders []query.Order
+	paid   map[string]payment.Summary
+	sent   map[string][]shipping.Shipment
+	away   error // of shipping
+	asked  int
+}
+
+func (b *books) Orders(_ context.Context, f query.OrderFilter) (query.OrderPage, error) {
+	b.asked++
+	var page query.OrderPage
+	skipped := 0
+	for _, o := range b.orders {
+		switch {
+		case f.Status != "" && o.Status != f.Status, f.NeedsAttention != nil && o.NeedsAttention() != *f.NeedsAttention:
+		case skipped < len(f.Cursor):
+			skipped++
+		case len(page.Orders) == f.Limit:
+			page.Next = f.Cursor + string(make([]byte, f.Limit))
+			return page, nil
+		default:
+			page.Orders = append(page.Orders, query.Found{Order: o})
+		}
+	}
+	return page, nil
+}
+
+func (b *books) Payment(_ context.Context, order string) (payment.Summary, error) {
+	p, ok := b.paid[order]
+	if !ok {
+		return p, fault.Errorf(fault.Business, fault.NotFound, "no payment")
+	}
+	return p, nil
+}
+
+func (b *books) Shipments(_ context.Context, order string) ([]shipping.Shipment, error) {
+	return b.sent[order], b.away
+}
+
+func (b *books) overview(t *testing.T) contract.Overview {
+	t.Helper()
+	got, err := (&overview{config: Config{Model: b, Records: b, DecideAfter: 10 * time.Minute, Now: func() time.Time { return now }}}).get(t.Context())
+	require.NoError(t, err)
+	return got
+}
+
+func pending(id string, age time.Duration, holds ...query.Step) query.Order {
+	return query.Order{ID: id, Status: query.Pending, CreatedAt: now.Add(-age), Steps: holds, Lines: []query.Line{{SKU: "A", Quantity: 2}, {SKU: "B", Quantity: 3}}}
+}
+
+func paid(state payment.State, minor, captured, refunded int64, currency money.Currency) payment.Summary {
+	return payment.Summary{State: state, Amount: money.New(minor, currency), Captured: captured, Refunded: refunded}
+}
+
+func TestOverviewSumsTheRecords(t *testing.T) {
+	t.Parallel()
+	reserved := query.Step{Name: "inventory.reserve", Exposure: "stock held"}
+	released := query.Step{Name: "inventory.reserve"}
+	done := query.Order{ID: "done", Status: query.Confirmed, Attention: []query.Flag{{Step: "inventory.commit", Since: now.Add(-2 * time.Hour)}}}
+	flagged := pending("flagged", time.Minute, reserved)
+	flagged.Attention = []query.Flag{{Since: now.Add(-time.Minute)}, {Since: now.Add(-3 * time.Minute)}}
+	b := &books{
+		orders: []query.Order{pending("young", time.Second, reserved), pending("late", time.Hour, released), pending("free", time.Minute), flagged, done, {ID: "over", Status: query.Confirmed}},
+		paid: map[string]payment.Summary{
+			"young": paid(payment.Authorized, 1000, 0, 0, "EUR"), "late": paid(payment.Captured, 500, 500, 200, "EUR"), "flagged": paid(payment.Authorized, 70, 0, 0, "USD"),
+			"done": paid(payment.Refunded, 9, 9, 9, "EUR"), "over": paid(payment.Captured, 1, 1, 0, "EUR"), "free": paid(payment.Voided, 5, 0, 0, "EUR"),
+		},
+		sent: map[string][]shipping.Shipment{"late": {{State: shipping.Booked}, {State: shipping.Cancelled}}, "young": {{State: shipping.Intent}}},
+	}
+	got := b.overview(t)
+	require.Equal(t, contract.Overview{
+		At: now, Complete: true, Undecided: 4,
+		Flagged: contract.Tally{Count: 2, LastHour: 1, Oldest: new(now.Add(-2 * time.Hour))},
+		Overdue: contract.Tally{Count: 1, LastHour: 1, Oldest: new(now.Add(11*time.Minute - time.Hour))},
+		Holds: contract.Exposure{
+			MoneyHeld: []contract.Money{{Amount: 1000, Currency: "EUR"}, {Amount: 70, Currency: "USD"}}, MoneyTaken: []contract.Money{{Amount: 300, Currency: "EUR"}},
+			StockHeld: 10, ParcelsBooked: 1,
+		},
+	}, got)
+}
+
+func TestOverviewNamesAServiceThatIsAway(t *testing.T) {
+	t.Parallel()
+	b := &books{orders: []query.Order{pending("a", 1)}, away: fault.Errorf(fault.Transient, fault.Unavailable, "away")}
+	require.Equal(t, &contract.Missing{{Part: "shipments", Code: "UNAVAILABLE"}}, b.overview(t).Missing)
+}
+
+func TestOverviewReadsAllPagesAndSaysIfThereAreMore(t *testing.T) {
+	t.Parallel()
+	b := &books{}
+	for range mostOrders {
+		b.orders = append(b.orders, pending("same", 1))
+	}
+	require.True(t, b.overview(t).Complete)
+	b.orders = append(b.orders, pending("one more", 1))
+	got := b.overview(t)
+	require.False(t, got.Complete)
+	require.EqualValues(t, mostOrders, got.Undecided)
+}
+
+func TestOverviewIsKeptForAMoment(t *testing.T) {
+	t.Parallel()
+	b, at := &books{}, now
+	o := &overview{config: Config{Model: b, Records: b, Now: func() time.Time { return at }}}
+	for _, later := range []time.Duration{0, keep - 1, keep} {
+		at = now.Add(later)
+		_, err := o.get(t.Context())
+		require.NoError(t, err)
+	}
+	require.Equal(t, 4, b.asked, "two lists, twice")
+}
