@@ -21,6 +21,7 @@ import (
 	"github.com/amends/amends/api/edge/deprecated"
 	"github.com/amends/amends/api/edge/limit"
 	"github.com/amends/amends/api/edge/shed"
+	"github.com/amends/amends/api/health"
 	"github.com/amends/amends/api/legacy"
 	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/api/orders/live"
@@ -53,7 +54,7 @@ type Server struct {
 	keys     users.Keys
 	gateways func() int
 	browsing *shed.Gate
-	health   *health
+	health   *health.Health
 	routes   *legacy.Switch // or nil
 
 	decideAfter time.Duration // how long an order may stay undecided
@@ -86,7 +87,7 @@ type operations struct {
 	*invoiceHandlers
 	*overview.Handlers
 	*docs.Page
-	*health
+	*health.Health
 }
 
 var _ contract.StrictServerInterface = operations{}
@@ -130,7 +131,7 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	c.Orders.Retry, c.Orders.Placed = s.retry, s.observe.Placed
 	c.Orders.Records = s.records
 	s.orders, s.decideAfter = orders.New(c.Orders, t), c.Orders.DecideAfter
-	s.health = newHealth(s.orders, s.draining, s.conditions)
+	s.health = health.New(s.orders, s.draining, s.conditions)
 	accounts := users.New(s.users, s.keys)
 	g, err := s.guards(c, spec, accounts.Served)
 	if err != nil {

@@ -1,4 +1,5 @@
-package api
+// Package health tells whether a server lives, and whether it can serve orders.
+package health
 
 import (
 	"context"
@@ -7,17 +8,22 @@ import (
 
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/fault"
-	"github.com/amends/amends/internal/orders"
 )
 
 // readyFor is how long a good answer is kept, so that probes cost the engine
 // almost nothing. A bad answer is never kept.
 const readyFor = 2 * time.Second
 
-// health answers the operations that tell whether a server lives and can serve orders.
+// Engine is asked whether it can serve orders; see
+// [github.com/amends/amends/internal/orders.Client].
+type Engine interface {
+	Ready(ctx context.Context) error
+}
+
+// Health answers the operations that tell whether a server lives and can serve orders.
 // It is safe for concurrent use.
-type health struct {
-	orders     *orders.Client
+type Health struct {
+	engine     Engine
 	draining   <-chan struct{}
 	conditions []func() error
 
@@ -25,20 +31,20 @@ type health struct {
 	good time.Time // of the last good answer
 }
 
-// newHealth returns the health of a server that asks the engine through o, stops once
+// New returns the health of a server that asks e, stops once
 // draining is closed, and is not ready while a condition returns a fault.
-func newHealth(o *orders.Client, draining <-chan struct{}, conditions []func() error) *health {
-	return &health{orders: o, draining: draining, conditions: conditions}
+func New(e Engine, draining <-chan struct{}, conditions []func() error) *Health {
+	return &Health{engine: e, draining: draining, conditions: conditions}
 }
 
 // Ready returns nil if orders can be served: the engine answers, its namespace has
 // the search attributes of orders, it takes placements, a worker polls their queue, the
-// conditions of [WithReadiness] hold, and the server is not stopping. Otherwise it returns a fault with code UNAVAILABLE.
+// conditions of the server hold, and the server is not stopping. Otherwise it returns a fault with code UNAVAILABLE.
 //
 // An overloaded server is ready. It still reads and cancels orders and places as many
 // as can be decided; and its share of the load would go to the other servers, which
 // ask the same engine, so that all would become unready one after the other.
-func (h *health) Ready(ctx context.Context) error {
+func (h *Health) Ready(ctx context.Context) error {
 	select {
 	case <-h.draining:
 		return fault.Errorf(fault.Transient, fault.Unavailable, "The server is stopping.")
@@ -54,7 +60,7 @@ func (h *health) Ready(ctx context.Context) error {
 	if time.Since(h.good) < readyFor {
 		return nil
 	}
-	if err := h.orders.Ready(ctx); err != nil {
+	if err := h.engine.Ready(ctx); err != nil {
 		return err //nolint:wrapcheck // a fault, which the edge answers
 	}
 	h.good = time.Now()
@@ -62,12 +68,12 @@ func (h *health) Ready(ctx context.Context) error {
 }
 
 // GetHealth answers while the process is alive.
-func (h *health) GetHealth(context.Context, contract.GetHealthRequestObject) (contract.GetHealthResponseObject, error) {
+func (h *Health) GetHealth(context.Context, contract.GetHealthRequestObject) (contract.GetHealthResponseObject, error) {
 	return contract.GetHealth200JSONResponse{Status: contract.HealthOK}, nil
 }
 
 // GetReadiness answers while orders can be served.
-func (h *health) GetReadiness(ctx context.Context, _ contract.GetReadinessRequestObject) (contract.GetReadinessResponseObject, error) {
+func (h *Health) GetReadiness(ctx context.Context, _ contract.GetReadinessRequestObject) (contract.GetReadinessResponseObject, error) {
 	if err := h.Ready(ctx); err != nil {
 		return nil, err
 	}
