@@ -104,13 +104,13 @@ func TestAnOrderNamesTheActionsThatItsStateAllows(t *testing.T) {
 		order workflows.OrderView
 		want  []action
 	}{
-		"Unflagged":     {view(someOrder, workflows.StatusPending), nil},
-		"Forward":       {flaggedView(flag), []action{{"retry", "payment.authorize"}}},
-		"BeingUndone":   {flaggedView(flag, saga.StepView{Name: "order.decide", State: saga.Done}), []action{{"retry", "payment.authorize"}, {"skip", "payment.authorize"}}},
-		"ThePivot":      {flaggedView(saga.Attention{Step: "payment.capture"}, saga.StepView{Name: "order.decide", State: saga.Done}), []action{{"retry", "payment.capture"}}},
-		"Stopped":       {flaggedView(saga.Attention{Step: "saga", Code: "SAGA_TERMINATED"}), nil},
-		"OfARefund":     {flaggedView(saga.Attention{Step: "payment.refund", Saga: accountsOrder}), []action{{"retry", "payment.refund"}}},
-		"Bungled":       {bungled(someOrder), []action{{"acknowledge", ""}}},
+		"Unflagged":   {view(someOrder, workflows.StatusPending), nil},
+		"Forward":     {flaggedView(flag), []action{{"retry", "payment.authorize"}}},
+		"BeingUndone": {flaggedView(flag, saga.StepView{Name: "order.decide", State: saga.Done}), []action{{"retry", "payment.authorize"}, {"skip", "payment.authorize"}}},
+		"ThePivot":    {flaggedView(saga.Attention{Step: "payment.capture"}, saga.StepView{Name: "order.decide", State: saga.Done}), []action{{"retry", "payment.capture"}}},
+		"Stopped":     {flaggedView(saga.Attention{Step: "saga", Code: "SAGA_TERMINATED"}), nil},
+		"OfARefund":   {flaggedView(saga.Attention{Step: "payment.refund", Saga: accountsOrder}), []action{{"retry", "payment.refund"}}},
+		"Bungled":     {bungled(someOrder), []action{{"acknowledge", ""}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -73,9 +73,9 @@ func (o *overview) make(ctx context.Context, now time.Time) (contract.Overview, 
 			count(&out.Overdue, due, now)
 		}
 	}
-	held := map[string]query.Order{}
+	held := map[string]bool{}
 	for _, f := range append(undecided, flagged...) {
-		held[f.Order.ID] = f.Order
+		held[f.Order.ID] = true
 	}
 	var missing []string
 	out.Holds, missing, err = o.sum(ctx, held)
@@ -135,17 +135,18 @@ type sums struct {
 
 // sum asks the services for what orders hold. A service that does not answer is named, and
 // then the sum lacks it.
-func (o *overview) sum(ctx context.Context, all map[string]query.Order) (contract.Exposure, []string, error) {
+func (o *overview) sum(ctx context.Context, all map[string]bool) (contract.Exposure, []string, error) {
 	s := &sums{held: map[money.Currency]int64{}, taken: map[money.Currency]int64{}, missing: map[string]bool{}}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(atOnce)
-	for id, one := range all {
+	for id := range all {
 		g.Go(func() error {
 			p, err := o.config.Records.Payment(ctx, id)
 			s.payment(p, err)
 			parcels, err := o.config.Records.Shipments(ctx, id)
 			s.shipments(parcels, err)
-			s.stock(one)
+			found, err := o.config.Model.Order(ctx, id) // a list has no steps of undecided orders
+			s.stock(found.Order, err)
 			return ctx.Err()
 		})
 	}
@@ -182,13 +183,19 @@ func (s *sums) shipments(all []shipping.Shipment, err error) {
 	}
 }
 
-// reserve is the step that holds stock.
-const reserve = "inventory.reserve"
+// reserve is the step that holds stock, and partStock the part of the overview.
+const (
+	reserve   = "inventory.reserve"
+	partStock = "stock"
+)
 
 // stock adds the units of an order whose reservation stands: it holds its lines.
-func (s *sums) stock(o query.Order) {
+func (s *sums) stock(o query.Order, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err != nil {
+		s.missing[partStock] = true
+	}
 	if !slices.ContainsFunc(o.Steps, func(v query.Step) bool { return v.Name == reserve && v.Exposure != "" }) {
 		return
 	}

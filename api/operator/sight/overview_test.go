@@ -2,6 +2,7 @@ package sight
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -41,10 +42,16 @@ func (b *books) Orders(_ context.Context, f query.OrderFilter) (query.OrderPage,
 			page.Next = f.Cursor + string(make([]byte, f.Limit))
 			return page, nil
 		default:
+			o.Steps = nil // as of the read model
 			page.Orders = append(page.Orders, query.Found{Order: o})
 		}
 	}
 	return page, nil
+}
+
+func (b *books) Order(_ context.Context, id string) (query.Found, error) {
+	i := slices.IndexFunc(b.orders, func(o query.Order) bool { return o.ID == id })
+	return query.Found{Order: b.orders[i]}, nil
 }
 
 func (b *books) Payment(_ context.Context, order string) (payment.Summary, error) {
