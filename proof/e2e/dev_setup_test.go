@@ -26,6 +26,7 @@ var banner = regexp.MustCompile(`^amends is ready \(\d+\.\d s\)
   Shop     http://127\.0\.0\.1:\d+/
   API      (http://127\.0\.0\.1:\d+)
   Docs     http://127\.0\.0\.1:\d+/docs
+  Console  http://127\.0\.0\.1:\d+/console
   Sagas    (http://127\.0\.0\.1:\d+)/namespaces/default/workflows
   Metrics  (http://127\.0\.0\.1:\d+)/metrics
 

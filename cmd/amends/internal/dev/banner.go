@@ -27,6 +27,7 @@ func (p *platform) banner(w io.Writer, took time.Duration) error {
 
 %s  API      %s
   Docs     %s/docs
+  Console  %s/console
   %s
   Metrics  %s/metrics
 
@@ -39,7 +40,7 @@ See the saga of an order by its id:
   %s order show ID --temporal-address %s
 
 Ctrl-C stops everything. What was stored stays in %s.
-`, took.Seconds(), p.shopLine(api), api, api, p.engineLine(), process.URL(p.private), trust, api, p.access.APIKey, firstOrder, p.program, p.client.Address, p.c.DataDir)
+`, took.Seconds(), p.shopLine(api), api, api, process.URL(p.private), p.engineLine(), process.URL(p.private), trust, api, p.access.APIKey, firstOrder, p.program, p.client.Address, p.c.DataDir)
 	return err
 }
 
@@ -55,7 +56,7 @@ func (p *platform) shopLine(api string) string {
 // dev server, or the address of another engine, whose Web UI is unknown.
 func (p *platform) engineLine() string {
 	if p.devServer != nil {
-		return fmt.Sprintf("Sagas    %s/namespaces/%s/workflows", p.devServer.UI, p.client.Namespace)
+		return fmt.Sprintf("Sagas    %s/workflows", p.webUI())
 	}
 	return fmt.Sprintf("Engine   %s, namespace %s", p.client.Address, p.client.Namespace)
 }

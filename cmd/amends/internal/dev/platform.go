@@ -119,7 +119,9 @@ func (p *platform) start(ctx context.Context) (err error) {
 	}
 	admin := serve.NewAdmin(p.c, api.Admin{
 		Probe:   serve.Readiness(p.ready, p.others, p.group.Warnings), // without the clock: the engine is on this host
-		Repairs: p.server, Messages: messages, Letters: serve.Letters{Services: p.c.Services.Names(), Desk: p.group.Desk},
+		Repairs: p.server, Messages: messages,
+		Doctor: serve.Doctor{Client: p.client.Client, Config: p.c}, Instances: serve.Instances(p.others), Console: p.console(ctx),
+		Letters: serve.Letters{Services: p.c.Services.Names(), Desk: p.group.Desk},
 	}, p.metrics, p.log)
 	p.parts.Start(ctx, process.HTTP("admin", p.private, admin, drainHTTP))
 	return p.awaitReady(ctx)

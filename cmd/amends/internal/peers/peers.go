@@ -139,6 +139,15 @@ func (p *Peers) Dial(ctx context.Context, parts *process.Parts, self, service st
 	return conn, nil
 }
 
+// Instances returns the instances that are registered where the process finds others, none
+// if it finds them by their targets alone.
+func (p *Peers) Instances(ctx context.Context) ([]discovery.Instance, error) {
+	if p == nil || p.find.Registry == nil {
+		return nil, nil
+	}
+	return p.find.Registry.All(ctx) //nolint:wrapcheck // it says what it did
+}
+
 // Ready returns nil while the process can prove its names, otherwise a fault.
 func (p *Peers) Ready() error {
 	if p == nil || p.certificates == nil {

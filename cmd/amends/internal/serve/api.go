@@ -83,7 +83,10 @@ func runAPI(ctx context.Context, std cli.Stdio, c *config.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	admin := NewAdmin(c, api.Admin{Probe: Readiness(server.Ready, others, clock), Repairs: server, Messages: messages}, metrics, log)
+	admin := NewAdmin(c, api.Admin{
+		Probe: Readiness(server.Ready, others, clock), Repairs: server, Messages: messages,
+		Doctor: Doctor{client.Client, c}, Instances: Instances(others), Console: Console(ctx, server, "", nil, log),
+	}, metrics, log)
 	parts.Start(ctx, process.HTTP("admin", private, admin, c.DrainTimeout))
 
 	if err := client.Wait(ctx, func(err error) { log.Warn("waiting", "for", err) }); err != nil && ctx.Err() == nil {

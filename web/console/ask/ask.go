@@ -1,0 +1,154 @@
+// Package ask calls the operations of a contract at a handler of this process, as any client
+// calls them over the network: with a token, through the same checks, and with problems as
+// errors.
+package ask
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/amends/amends/api/contract"
+)
+
+// Client calls the operations of one address. The zero Client calls none.
+type Client struct {
+	// Handler serves the address. Nil: there is none in this process.
+	Handler http.Handler
+	// Bearer is the token of the caller; empty: none.
+	Bearer string
+	// From is the socket's address of the client in whose name the calls are, for logs.
+	From string
+}
+
+// Problem is the problem that an operation answers.
+type Problem struct{ contract.Problem }
+
+// Error implements error.
+func (p *Problem) Error() string {
+	if p.Detail != nil && *p.Detail != "" {
+		return p.Title + ": " + *p.Detail
+	}
+	return p.Title
+}
+
+// CodeOf returns the code of a problem, "" of any other error and of nil.
+func CodeOf(err error) string {
+	if p, ok := errors.AsType[*Problem](err); ok {
+		return p.Code
+	}
+	return ""
+}
+
+// StatusOf returns the HTTP status of a problem, 500 of any other error.
+func StatusOf(err error) int {
+	if p, ok := errors.AsType[*Problem](err); ok {
+		return p.Status
+	}
+	return http.StatusInternalServerError
+}
+
+// Missing is the code of the problem of a handler that serves no such operation.
+const Missing = "NOT_SERVED_HERE"
+
+// Get reads the answer of a GET operation into out. A problem is a [*Problem].
+func (c Client) Get(ctx context.Context, path string, query url.Values, out any) error {
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	_, err := c.call(ctx, http.MethodGet, path, "", nil, out)
+	return err
+}
+
+// Post sends in to a POST operation, and reads its answer into out. key is its
+// Idempotency-Key, empty for none. It returns the status of the answer, or a [*Problem].
+func (c Client) Post(ctx context.Context, path, key string, in, out any) (status int, err error) {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return 0, fmt.Errorf("encode the request: %w", err)
+	}
+	return c.call(ctx, http.MethodPost, path, key, body, out)
+}
+
+// Text returns the answer of a GET operation that is no JSON.
+func (c Client) Text(ctx context.Context, path string) (string, error) {
+	a, err := c.send(ctx, http.MethodGet, path, "", nil)
+	if err != nil {
+		return "", err
+	}
+	return a.body.String(), nil
+}
+
+func (c Client) call(ctx context.Context, method, path, key string, body []byte, out any) (int, error) {
+	a, err := c.send(ctx, method, path, key, body)
+	if err != nil || out == nil {
+		return a.status, err
+	}
+	if err := json.Unmarshal(a.body.Bytes(), out); err != nil {
+		return a.status, fmt.Errorf("read the answer of %s %s: %w", method, path, err)
+	}
+	return a.status, nil
+}
+
+func (c Client) send(ctx context.Context, method, path, key string, body []byte) (answer, error) {
+	a := answer{header: http.Header{}}
+	if c.Handler == nil {
+		return a, missing()
+	}
+	r, err := http.NewRequestWithContext(ctx, method, path, bytes.NewReader(body))
+	if err != nil {
+		return a, fmt.Errorf("ask %s %s: %w", method, path, err)
+	}
+	r.RequestURI, r.RemoteAddr, r.Host = path, c.From, "127.0.0.1"
+	if c.Bearer != "" {
+		r.Header.Set("Authorization", "Bearer "+c.Bearer)
+	}
+	if key != "" {
+		r.Header.Set("Idempotency-Key", key)
+	}
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	c.Handler.ServeHTTP(&a, r)
+	return a, a.problem()
+}
+
+// answer keeps the answer of a handler. It implements [http.ResponseWriter].
+type answer struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (a *answer) Header() http.Header { return a.header }
+
+func (a *answer) WriteHeader(status int) {
+	if a.status == 0 {
+		a.status = status
+	}
+}
+
+func (a *answer) Write(p []byte) (int, error) {
+	a.WriteHeader(http.StatusOK)
+	return a.body.Write(p) //nolint:wrapcheck // it never fails
+}
+
+// problem returns the problem that a handler has answered, nil for any other answer.
+func (a *answer) problem() error {
+	if a.status < http.StatusBadRequest {
+		return nil
+	}
+	var p Problem
+	if err := json.Unmarshal(a.body.Bytes(), &p.Problem); err != nil || p.Code == "" {
+		return missing()
+	}
+	return &p
+}
+
+func missing() error {
+	return &Problem{contract.Problem{Status: http.StatusNotFound, Code: Missing, Title: "This process does not serve that"}}
+}

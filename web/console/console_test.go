@@ -1,0 +1,237 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// details are pages beside those to which every page has a link.
+var details = []string{
+	"/orders/" + flagged, "/orders/" + confirmed, "/orders/" + undone, "/orders?needs_attention=true&q=" + url.QueryEscape(canary), "/cases/" + caseID,
+	"/mail/m1", "/letters?group=payment", "/none",
+}
+
+func everyPage() (all []string) {
+	for _, p := range Pages {
+		all = append(all, p.Path)
+	}
+	return append(all, details...)
+}
+
+var (
+	inline    = regexp.MustCompile(`(?i)<script(?:>|[^>]*[^"]>)|<style|\sstyle=|\son[a-z]+="|javascript:`)
+	elsewhere = regexp.MustCompile(`(?:src|action|srcset)="(?:https?:)?//`)
+)
+
+func TestEveryPageIsSafeAndSmall(t *testing.T) {
+	t.Parallel()
+	for name, w := range map[string]*world{"Full": {}, "Empty": {empty: true}, "Away": {away: true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := signedIn(t, serve(t, w), nightSecret)
+			for _, path := range everyPage() {
+				a := p.get(path)
+				require.Contains(t, a.Header.Get("Content-Security-Policy"), "default-src 'self';", path)
+				require.NotContains(t, a.Header.Get("Content-Security-Policy"), "unsafe", path)
+				require.Equal(t, "no-store", a.Header.Get("Cache-Control"), path)
+				require.NotContains(t, a.text, "<script>document", "%s: a text of a person is a part of the page", path)
+				require.NotContains(t, a.text, "<img src=x", path)
+				require.NotContains(t, a.text, "ZgotmplZ", path)
+				require.Empty(t, inline.FindAllString(strings.ReplaceAll(a.text, `<script type="module" src="`, `<script src="`), -1), path)
+				require.Empty(t, elsewhere.FindAllString(a.text, -1), path)
+				require.Contains(t, a.text, "</html>", "%s is whole", path)
+				require.Less(t, weight(t, p, a), 100<<10, "%s: bytes with all that it loads", path)
+				switch {
+				case path == "/none":
+					require.Equal(t, http.StatusNotFound, a.StatusCode)
+				case name == "Full":
+					require.Equal(t, http.StatusOK, a.StatusCode, "%s: %s", path, a.text)
+					require.NotContains(t, a.text, "cannot be shown", path)
+				case name == "Empty" && !strings.Contains(path, "/m1"):
+					require.Equal(t, http.StatusOK, a.StatusCode, "%s: %s", path, a.text)
+				}
+			}
+		})
+	}
+}
+
+// weight returns the bytes of a page with its assets.
+func weight(t *testing.T, p *person, a answer) int {
+	t.Helper()
+	n := len(a.text)
+	for _, found := range regexp.MustCompile(`"(`+Below+`/assets/[^"]+)"`).FindAllStringSubmatch(a.text, -1) {
+		asset := p.do(http.MethodGet, found[1], nil)
+		require.Equal(t, http.StatusOK, asset.StatusCode, found[1])
+		n += len(asset.text)
+	}
+	return n
+}
+
+func TestHomeLeadsToWhatNeedsAPerson(t *testing.T) {
+	t.Parallel()
+	p := signedIn(t, serve(t, &world{}), nightSecret)
+	text := p.get("/").text
+	for _, words := range []string{"1,512.00", "36 units", "payment.authorize", "PROVIDER_TIMEOUT", "money held", "/orders/" + flagged, "shipments did not answer", "Cause: no worker."} {
+		require.Contains(t, strings.ReplaceAll(text, "1512.00", "1,512.00"), words)
+	}
+	require.NotContains(t, text, "Nothing needs a person")
+
+	calm := signedIn(t, serve(t, &world{empty: true}), nightSecret).get("/").text
+	require.Contains(t, calm, "Nothing needs a person")
+
+	dark := signedIn(t, serve(t, &world{away: true}), nightSecret).get("/").text
+	require.Contains(t, dark, "cannot be shown", "the page says that it does not know")
+	require.NotContains(t, dark, "Nothing needs a person")
+}
+
+func TestSignIn(t *testing.T) {
+	t.Parallel()
+
+	t.Run("LeadsToThePageThatWasAskedFor", func(t *testing.T) {
+		t.Parallel()
+		p := &person{t: t, server: serve(t, &world{})}
+		a := p.get("/orders/" + flagged + "?x=1")
+		require.Equal(t, http.StatusSeeOther, a.StatusCode)
+		to := a.Header.Get("Location")
+		require.Equal(t, Below+"/sign-in?next="+url.QueryEscape(Below+"/orders/"+flagged+"?x=1"), to)
+		back := p.send(strings.TrimPrefix(to, Below), "/sign-in", url.Values{"secret": {nightSecret}, "next": {Below + "/orders/" + flagged}})
+		require.Equal(t, Below+"/orders/"+flagged, back.Header.Get("Location"))
+		require.True(t, p.cookie.HttpOnly)
+		require.Equal(t, http.StatusOK, p.get("/").StatusCode)
+	})
+
+	t.Run("LeadsToNoOtherSite", func(t *testing.T) {
+		t.Parallel()
+		server := serve(t, &world{})
+		for _, to := range []string{"https://evil.example/", "//evil.example/console/", Below + "\\evil", "/elsewhere", "javascript:alert(1)", Below + "/\\evil.example"} {
+			p := &person{t: t, server: server}
+			a := p.send("/sign-in?"+url.Values{"next": {to}}.Encode(), "/sign-in", url.Values{"secret": {nightSecret}, "next": {to}})
+			require.Equal(t, Below+"/", a.Header.Get("Location"), to)
+		}
+	})
+
+	t.Run("RefusesAWrongSecretAndAFormOfElsewhere", func(t *testing.T) {
+		t.Parallel()
+		p := &person{t: t, server: serve(t, &world{})}
+		a := p.send("/sign-in", "/sign-in", url.Values{"secret": {"not-the-secret"}})
+		require.Equal(t, http.StatusUnauthorized, a.StatusCode)
+		require.Nil(t, p.cookie)
+		require.NotContains(t, a.text, "not-the-secret", "the secret is not in the page")
+		require.Equal(t, http.StatusForbidden, p.do(http.MethodPost, Below+"/sign-in", url.Values{"secret": {nightSecret}}).StatusCode)
+		cross := p.do(http.MethodPost, Below+"/sign-in", url.Values{"secret": {nightSecret}}, "Sec-Fetch-Site: cross-site")
+		require.Equal(t, http.StatusForbidden, cross.StatusCode)
+	})
+
+	t.Run("EndsWithTheSignOut", func(t *testing.T) {
+		t.Parallel()
+		p := signedIn(t, serve(t, &world{}), nightSecret)
+		stolen := *p.cookie
+		require.Equal(t, http.StatusSeeOther, p.send("/", "/sign-out", url.Values{}).StatusCode)
+		require.Negative(t, p.cookie.MaxAge)
+		p.cookie = &stolen
+		require.Equal(t, http.StatusSeeOther, p.get("/").StatusCode, "the session is over, not only its cookie")
+	})
+
+	t.Run("AFormNeedsTheTokenOfItsSession", func(t *testing.T) {
+		t.Parallel()
+		w := &world{}
+		server := serve(t, w)
+		night, other := signedIn(t, server, nightSecret), signedIn(t, server, nightSecret)
+		theirs := tokenField.FindStringSubmatch(other.get("/orders/" + flagged).text)[1]
+		for _, token := range []string{"", theirs} {
+			a := night.do(http.MethodPost, Below+"/orders/"+flagged+"/act", url.Values{"csrf": {token}, "action": {"retry"}, "step": {"payment.authorize"}, "reason": {"r"}})
+			require.Equal(t, http.StatusForbidden, a.StatusCode)
+		}
+		require.Empty(t, w.repaired)
+	})
+}
+
+func TestRepair(t *testing.T) {
+	t.Parallel()
+	w := &world{}
+	p := signedIn(t, serve(t, w), nightSecret)
+	page := p.get("/orders/" + flagged).text
+	for _, words := range []string{"Retry payment.authorize", "The next attempt of payment.authorize is made now", "Give up the undo of payment.authorize", "It is not known whether it took effect", "pivot"} {
+		require.Contains(t, page, words)
+	}
+	a := p.send("/orders/"+flagged, "/orders/"+flagged+"/act", url.Values{"action": {"retry"}, "step": {"payment.authorize"}, "reason": {canary}, "key": {"k1"}})
+	require.Equal(t, http.StatusSeeOther, a.StatusCode, a.text)
+	require.Len(t, w.repaired, 1)
+	require.Equal(t, "payment.authorize", *w.repaired[0].Step)
+
+	page = p.get("/orders/" + flagged).text
+	require.Contains(t, page, "What was asked for")
+	require.Contains(t, page, " settled</span>")
+	require.NotContains(t, page, "not settled yet")
+	require.NotContains(t, page, "<script>document")
+	require.Contains(t, p.get("/audit").text, "retry")
+
+	t.Run("OfSupportIsRefused", func(t *testing.T) {
+		mia := signedIn(t, serve(t, &world{}), supportSecret)
+		require.NotContains(t, mia.get("/orders/"+flagged).text, "Retry payment.authorize", "support sees")
+		require.Contains(t, mia.get("/orders/"+confirmed).text, "Pay money back")
+		a := mia.send("/orders/"+flagged, "/orders/"+flagged+"/act", url.Values{"action": {"retry"}, "step": {"payment.authorize"}, "reason": {"r"}})
+		require.Equal(t, http.StatusForbidden, a.StatusCode, "and the API decides")
+	})
+}
+
+func TestBatchTellsTheEffectOnEachOrder(t *testing.T) {
+	t.Parallel()
+	w := &world{}
+	p := signedIn(t, serve(t, w), nightSecret)
+	a := p.send("/orders", "/batches", url.Values{"order": {flagged, confirmed, "unknown"}, "action": {"retry"}, "reason": {canary}})
+	require.Equal(t, http.StatusSeeOther, a.StatusCode, a.text)
+	path := strings.TrimPrefix(a.Header.Get("Location"), Below)
+	require.Eventually(t, func() bool { return strings.Contains(p.get(path).text, " over</span>") }, 20*time.Second, 10*time.Millisecond)
+	text := p.get(path).text
+	for _, words := range []string{" done</span>", " skipped</span>", " failed</span>", "settled: PENDING"} {
+		require.Contains(t, text, words)
+	}
+	require.NotContains(t, text, "<script>document")
+	require.Len(t, w.repaired, 1)
+}
+
+func TestFormsAskTheOperations(t *testing.T) {
+	t.Parallel()
+	w := &world{}
+	p := signedIn(t, serve(t, w), nightSecret)
+	for _, f := range []struct {
+		page, path string
+		form       url.Values
+		want       string
+	}{
+		{"/letters", "/letters", url.Values{"letter": {"payment/e1"}, "reason": {"fixed"}, "do": {"redrive"}}, "/v1/dead-letters/e1/redrive"},
+		{"/letters", "/letters", url.Values{"letter": {"payment/e1"}, "reason": {"fixed"}, "do": {"discard"}}, "/v1/dead-letters/e1/discard"},
+		{"/cases/" + caseID, "/cases/" + caseID, url.Values{"text": {"hello"}, "do": {"answer"}}, "/v1/cases/" + caseID + "/answers"},
+		{"/cases/" + caseID, "/cases/" + caseID, url.Values{"assignee": {"night"}, "do": {"assign"}}, "/v1/cases/" + caseID + "/assign"},
+		{"/cases/" + caseID, "/cases/" + caseID, url.Values{"do": {"close"}}, "/v1/cases/" + caseID + "/close"},
+		{"/load", "/load", url.Values{"kind": {"good"}, "count": {"2"}}, "/v1/orders"},
+	} {
+		a := p.send(f.page, f.path, f.form)
+		require.Equal(t, http.StatusSeeOther, a.StatusCode, "%s: %s", f.want, a.text)
+		require.Equal(t, f.want, w.asked[len(w.asked)-1])
+	}
+	require.Equal(t, http.StatusUnprocessableEntity, p.send("/load", "/load", url.Values{"kind": {"good"}, "count": {"101"}}).StatusCode)
+	require.Equal(t, http.StatusUnprocessableEntity, p.send("/letters", "/letters", url.Values{"reason": {"r"}}).StatusCode)
+}
+
+func TestDataIsRedacted(t *testing.T) {
+	t.Parallel()
+	p := signedIn(t, serve(t, &world{}), nightSecret)
+	require.Contains(t, p.get("/orders/"+flagged+"/data").text, `"customer_id": "(redacted)"`)
+	require.Contains(t, p.get("/orders/"+flagged+"/data?personal=yes").text, `"customer_id": "cus_`)
+}
+
+func TestStreamOfASessionThatIsOverLeadsToTheSignIn(t *testing.T) {
+	t.Parallel()
+	p := &person{t: t, server: serve(t, &world{})}
+	a := p.get("/stream")
+	require.Equal(t, "text/event-stream", a.Header.Get("Content-Type"))
+	require.Contains(t, a.text, "event: leave\ndata: "+Below+"/sign-in")
+}

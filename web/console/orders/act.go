@@ -1,0 +1,162 @@
+package orders
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/web/console/ask"
+	"github.com/amends/amends/web/console/visit"
+	"github.com/amends/amends/web/console/words"
+)
+
+// Act sends the repair of an order that a form asks for. Its effect is shown on the page of
+// the order, where the request stands until it is settled.
+func Act(v *visit.Visit) error {
+	id := v.R.PathValue("id")
+	status, err := repair(v, id, contract.RepairOrder{
+		Action: contract.RepairOrderAction(v.R.PostFormValue("action")), Step: given(v.R, "step"), Refund: given(v.R, "refund"),
+		Reason: given(v.R, "reason"), Reference: given(v.R, "reference"),
+	}, v.R.PostFormValue("key"))
+	if err != nil {
+		return err
+	}
+	v.Note(id, v.R.PostFormValue("action"), v.R.PostFormValue("step"), v.R.PostFormValue("reason"), status)
+	return v.SeeOther("/orders/" + url.PathEscape(id) + "#asked")
+}
+
+func repair(v *visit.Visit, id string, body contract.RepairOrder, key string) (int, error) {
+	var o contract.OperatorsOrder
+	return v.Admin.Post(v.Ctx(), "/v1/orders/"+url.PathEscape(id)+"/repair", key, body, &o) //nolint:wrapcheck // a problem
+}
+
+// given returns a field of a form, nil if it is empty.
+func given(r *http.Request, name string) *string {
+	if value := strings.TrimSpace(r.PostFormValue(name)); value != "" {
+		return &value
+	}
+	return nil
+}
+
+// Refund pays back the amount of a form, which is in the currency's larger unit.
+func Refund(v *visit.Visit) error {
+	id := v.R.PathValue("id")
+	minor, ok := cents(v.R.PostFormValue("amount"))
+	if !ok {
+		return &ask.Problem{Problem: contract.Problem{Status: http.StatusUnprocessableEntity, Code: "VALIDATION_FAILED", Title: "The amount is not one", Detail: new("Write it like 12.50.")}}
+	}
+	var body contract.RefundOrder
+	body.Amount.Amount, body.Amount.Currency = minor, v.R.PostFormValue("currency")
+	body.Reason, body.Reference = v.R.PostFormValue("reason"), given(v.R, "reference")
+	body.TakeBackStock = new(v.R.PostFormValue("take_back") != "")
+	var made contract.Refund
+	status, err := v.Admin.Post(v.Ctx(), "/v1/orders/"+url.PathEscape(id)+"/refunds", v.R.PostFormValue("key"), body, &made)
+	if err != nil {
+		return err //nolint:wrapcheck // a problem
+	}
+	v.Note(id, "refund", words.Amount(made.Amount), body.Reason, status)
+	return v.SeeOther("/orders/" + url.PathEscape(id) + "#asked")
+}
+
+// cents returns an amount such as 12.50 or 12,5 in hundredths, and false for any other text.
+func cents(text string) (int64, bool) {
+	whole, part, _ := strings.Cut(strings.ReplaceAll(strings.TrimSpace(text), ",", "."), ".")
+	if len(part) > 2 {
+		return 0, false
+	}
+	minor, err := strconv.ParseInt(whole+(part + "00")[:2], 10, 64)
+	return minor, err == nil && minor > 0 && whole != ""
+}
+
+// effect is a request of an operator, and how far it has come.
+type effect struct {
+	contract.Repair
+
+	Attempted, Settled bool
+}
+
+// Effects returns the requests about an order with their effect, the newest first. A request
+// is attempted once its step was called again, and settled once the step is flagged no more.
+func (d orderData) Effects() []effect {
+	var all []effect
+	for i := len(d.Repairs) - 1; i >= 0; i-- {
+		e := effect{Repair: d.Repairs[i]}
+		flagged := false
+		for _, a := range d.Attention {
+			flagged = flagged || a.Step == e.Step && words.Deref(a.Saga) == words.Deref(e.Saga)
+		}
+		e.Settled = !flagged && d.rests(e.Step)
+		e.Attempted = e.Settled || d.calledSince(e)
+		all = append(all, e)
+	}
+	return all
+}
+
+// rests reports whether a step has come to an end, or is of the whole order.
+func (d orderData) rests(step string) bool {
+	for _, s := range d.Steps {
+		if s.Name == step {
+			return s.State != "running" && s.State != "undoing" && s.State != "flagged"
+		}
+	}
+	return true
+}
+
+// calledSince reports whether a step makes an attempt that began after a request.
+func (d orderData) calledSince(e effect) bool {
+	for _, s := range d.Steps {
+		if s.Name == e.Step {
+			return s.Attempts > 1 || s.EndedAt != nil && s.EndedAt.After(e.At)
+		}
+	}
+	return false
+}
+
+// Deeds are the actions that the person may ask for: those of the order, without those that
+// only an operator may.
+func (d orderData) Deeds() []deed {
+	var all []deed
+	if d.Actions == nil {
+		return nil
+	}
+	for i, a := range *d.Actions {
+		if d.Role == contract.RoleOperator || a.Action == contract.AllowRefund {
+			all = append(all, deed{a, i == 0 && d.NeedsAttention, d.Id, d.Token, d.Key})
+		}
+	}
+	return all
+}
+
+// deed is an action with the form that asks for it.
+type deed struct {
+	contract.AllowedAction
+
+	Open            bool
+	Order           string
+	CSRF, ActionKey string
+}
+
+// Key returns an idempotency key for the deed: that of the page, and another for each action.
+func (d deed) Key() string {
+	return d.ActionKey + "-" + string(d.Action) + "-" + words.Deref(d.Step)
+}
+
+// Verb returns the words of the button.
+func (d deed) Verb() string {
+	switch d.Action {
+	case contract.AllowRetry:
+		return "Retry " + words.Deref(d.Step)
+	case contract.AllowSkip:
+		return "Give up the undo of " + words.Deref(d.Step)
+	case contract.AllowAcknowledge:
+		return "Acknowledge the flags"
+	case contract.AllowNudge:
+		return "Nudge the services"
+	case contract.AllowRefund:
+		return "Pay money back"
+	default:
+		return string(d.Action)
+	}
+}

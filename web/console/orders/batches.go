@@ -1,0 +1,145 @@
+package orders
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"time"
+
+	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/web/console/ask"
+	"github.com/amends/amends/web/console/batch"
+	"github.com/amends/amends/web/console/visit"
+	"github.com/amends/amends/web/console/words"
+)
+
+// batchData fills in the page of a batch.
+type batchData struct {
+	batch.Batch
+
+	Token string
+	Acts  bool
+}
+
+// StartBatch does one action to all orders that a form selects: to each, for each of its
+// flagged steps, what its state allows at that time.
+func StartBatch(v *visit.Visit) error {
+	if err := v.R.ParseForm(); err != nil {
+		return err //nolint:wrapcheck // shown as such
+	}
+	orders, action, reason := v.R.PostForm["order"], v.R.PostFormValue("action"), v.R.PostFormValue("reason")
+	switch {
+	case !v.Who.Acts():
+		return visit.Refuse("SCOPE_MISSING", "Support sees, operators act", "")
+	case len(orders) == 0:
+		return visit.Refuse("VALIDATION_FAILED", "No order is selected", "Go back, and select some.")
+	case reason == "":
+		return visit.Refuse("REASON_MISSING", "The reason is missing", "Go back, and say why.")
+	}
+	who := *v // the request ends before the batch
+	id := v.Batches.Start(v.Who.Name, action, reason, orders, func(ctx context.Context, order string) (batch.State, string, error) {
+		return doOne(ctx, &who, order, action, reason)
+	})
+	return v.SeeOther("/batches/" + id)
+}
+
+// errEnded fails the items of a batch whose person is not signed in any more.
+var errEnded = errors.New("the session of the person who started the batch has ended")
+
+// doOne makes the requests of a batch about one order.
+func doOne(ctx context.Context, v *visit.Visit, order, action, reason string) (batch.State, string, error) {
+	bearer, err := v.Who.Bearer(ctx, v.Config.Now())
+	if err != nil {
+		return "", "", errEnded
+	}
+	admin := ask.Client{Handler: v.Config.Admin, Bearer: bearer, From: v.R.RemoteAddr}
+	path := "/v1/orders/" + url.PathEscape(order)
+	var o contract.OperatorsOrder
+	if err := admin.Get(ctx, path, nil, &o); err != nil {
+		return "", "", err //nolint:wrapcheck // a problem
+	}
+	made, status := 0, 0
+	for _, a := range words.Deref(o.Actions) {
+		if string(a.Action) != action {
+			continue
+		}
+		body := contract.RepairOrder{Action: contract.RepairOrderAction(action), Step: a.Step, Refund: a.Refund, Reason: &reason}
+		if status, err = admin.Post(ctx, path+"/repair", "", body, nil); err != nil {
+			return "", "", err //nolint:wrapcheck // a problem
+		}
+		v.Note(order, action, words.Deref(a.Step), reason, status)
+		made++
+	}
+	if made == 0 {
+		return batch.Skipped, "its state does not allow this, or does not need it any more", nil
+	}
+	return await(ctx, admin, path)
+}
+
+// patience is how long a batch waits for the effect on one order, so that its page tells the
+// effect and not the request.
+const patience = 3 * time.Second
+
+// await waits until an order is flagged no more.
+func await(ctx context.Context, admin ask.Client, path string) (batch.State, string, error) {
+	for until := time.Now().Add(patience); ; {
+		var o contract.OperatorsOrder
+		if err := admin.Get(ctx, path, nil, &o); err != nil {
+			return "", "", err //nolint:wrapcheck // a problem
+		}
+		if !o.NeedsAttention {
+			return batch.Done, "settled: " + o.Status, nil
+		}
+		if time.Now().After(until) {
+			return batch.Done, "attempted: it still needs a person", nil
+		}
+		select {
+		case <-ctx.Done():
+			return "", "", ctx.Err()
+		case <-time.After(patience / 10):
+		}
+	}
+}
+
+func readBatch(v *visit.Visit) (batchData, error) {
+	b, ok := v.Batches.Get(v.R.PathValue("id"))
+	if !ok {
+		return batchData{}, visit.ErrNone
+	}
+	return batchData{b, v.Token(), v.Who.Acts()}, nil
+}
+
+// ShowBatch answers with the page of a batch.
+func ShowBatch(v *visit.Visit) error {
+	d, err := readBatch(v)
+	if err != nil {
+		return err
+	}
+	return v.ShowLive("batch", "Batch "+d.ID, visit.Below+"/batches/"+d.ID+"/stream", d)
+}
+
+// BatchStream keeps the page of a batch up to date.
+func BatchStream(v *visit.Visit) error {
+	return v.Follow(500*time.Millisecond, func() (string, bool, error) {
+		d, err := readBatch(v)
+		if err != nil {
+			return "", false, err
+		}
+		html, err := v.Part("batch-live", d)
+		return html, d.Over(), err
+	})
+}
+
+// SteerBatch stops a batch, or resumes it.
+func SteerBatch(v *visit.Visit) error {
+	id := v.R.PathValue("id")
+	if !v.Who.Acts() {
+		return visit.Refuse("SCOPE_MISSING", "Support sees, operators act", "")
+	}
+	if v.R.PostFormValue("do") == "stop" {
+		v.Batches.Stop(id)
+	} else {
+		v.Batches.Resume(id)
+	}
+	return v.SeeOther("/batches/" + url.PathEscape(id))
+}

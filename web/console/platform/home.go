@@ -1,0 +1,137 @@
+// Package platform has the pages that are about no single order: what needs a person, events
+// and dead letters, instances, the doctor, cases, the list of requests, and those that only
+// `amends dev` has.
+package platform
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/web/console/visit"
+)
+
+// homeData fills in the home page.
+type homeData struct {
+	Overview *contract.Overview // nil: it cannot be made now
+	Trouble  string             // why
+	Flagged  []contract.Order   // the longest waiting ones
+	Letters  *contract.Tally    // nil: this process has none to show
+	Lag      *contract.Projection
+	Stuck    *stuck // nil: this process does not look for them
+	Calm     bool
+}
+
+// stuck are the undecided orders that make no progress, as the worker of the order service
+// measures them.
+type stuck struct {
+	Count  int
+	Causes string
+}
+
+// shown is how many flagged orders the home page names.
+const shown = 5
+
+// Home answers with the home page.
+func Home(v *visit.Visit) error {
+	return v.ShowLive("home", "Home", visit.Below+"/stream", readHome(v))
+}
+
+// readHome asks for all parts of the page. A part that is not there is left out, and said to
+// be: the page is needed most when something is down.
+func readHome(v *visit.Visit) homeData {
+	var d homeData
+	var o contract.Overview
+	if err := v.Admin.Get(v.Ctx(), "/v1/overview", nil, &o); err != nil {
+		d.Trouble = err.Error()
+	} else {
+		d.Overview = &o
+	}
+	if d.Overview != nil && o.Flagged.Count > 0 {
+		d.Flagged = longest(v)
+	}
+	d.Letters = countLetters(v)
+	var p contract.Projections
+	if err := v.Admin.Get(v.Ctx(), "/v1/projections", nil, &p); err == nil && len(p.Projections) > 0 {
+		d.Lag = new(slices.MaxFunc(p.Projections, func(a, b contract.Projection) int { return cmp.Compare(a.LagSeconds, b.LagSeconds) }))
+	}
+	d.Stuck = countStuck(v)
+	d.Calm = d.Overview != nil && (d.Stuck == nil || d.Stuck.Count == 0) && o.Flagged.Count == 0 && o.Overdue.Count == 0 && (d.Letters == nil || d.Letters.Count == 0) &&
+		(d.Lag == nil || d.Lag.LagSeconds < late)
+	return d
+}
+
+// countStuck reads the measurement of this process.
+func countStuck(v *visit.Visit) *stuck {
+	metrics, err := v.Admin.Text(v.Ctx(), "/metrics")
+	if err != nil {
+		return nil
+	}
+	var found *stuck
+	for line := range strings.Lines(metrics) {
+		name, labels, value, ok := sample(strings.TrimSpace(line))
+		if !ok || name != "amends_orders_stuck" {
+			continue
+		}
+		if found == nil {
+			found = &stuck{}
+		}
+		if value > 0 {
+			found.Count += int(value)
+			found.Causes = strings.TrimPrefix(found.Causes+", "+strings.ReplaceAll(labels["cause"], "_", " "), ", ")
+		}
+	}
+	return found
+}
+
+// late is the lag, in seconds, from which on the read model is behind.
+const late = 5
+
+// longest returns the flagged orders that have waited longest.
+func longest(v *visit.Visit) []contract.Order {
+	var list contract.OrderList
+	if v.Admin.Get(v.Ctx(), "/v1/orders", url.Values{"needs_attention": {"true"}, "limit": {"100"}}, &list) != nil {
+		return nil // the count is there
+	}
+	slices.SortStableFunc(list.Orders, func(a, b contract.Order) int { return flaggedAt(a).Compare(flaggedAt(b)) })
+	return list.Orders[:min(shown, len(list.Orders))]
+}
+
+func flaggedAt(o contract.Order) time.Time {
+	at := time.Time{}
+	for _, a := range o.Attention {
+		if at.IsZero() || a.Since.Before(at) {
+			at = a.Since
+		}
+	}
+	return at
+}
+
+// countLetters counts the dead letters of this process, at most 100 of them.
+func countLetters(v *visit.Visit) *contract.Tally {
+	var page contract.DeadLetters
+	if err := v.Admin.Get(v.Ctx(), "/v1/dead-letters", url.Values{"limit": {"100"}}, &page); err != nil {
+		return nil
+	}
+	t := &contract.Tally{Count: int64(len(page.DeadLetters))}
+	for _, l := range page.DeadLetters {
+		if v.Config.Now().Sub(l.Since) <= time.Hour {
+			t.LastHour++
+		}
+		if t.Oldest == nil || l.Since.Before(*t.Oldest) {
+			t.Oldest = new(l.Since)
+		}
+	}
+	return t
+}
+
+// HomeStream keeps the home page up to date.
+func HomeStream(v *visit.Visit) error {
+	return v.Follow(2*time.Second, func() (string, bool, error) {
+		html, err := v.Part("home", readHome(v))
+		return html, false, err
+	})
+}

@@ -1,0 +1,67 @@
+package platform
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/web/console/visit"
+	"github.com/amends/amends/web/console/words"
+)
+
+// servicesData fills in the page of services.
+type servicesData struct {
+	Instances []contract.ServiceInstance
+	Wrong     string
+	Warnings  []string // of this process
+	Ready     bool
+}
+
+// Services answers with the page of instances.
+func Services(v *visit.Visit) error {
+	var d servicesData
+	var all contract.ServiceInstances
+	if err := v.Admin.Get(v.Ctx(), "/v1/services", nil, &all); err != nil {
+		d.Wrong = visit.Wrong(err)
+	}
+	d.Instances = all.Instances
+	slices.SortStableFunc(d.Instances, func(a, b contract.ServiceInstance) int { return cmp.Compare(a.Service, b.Service) })
+	var health contract.Health
+	if err := v.Admin.Get(v.Ctx(), "/readyz", nil, &health); err != nil {
+		d.Warnings = []string{visit.Wrong(err)}
+	} else {
+		d.Ready, d.Warnings = true, words.Deref(health.Warnings)
+	}
+	return v.Show("services", "Services", d)
+}
+
+// doctorPage fills in the page of the doctor.
+type doctorPage struct {
+	State contract.DoctorState
+	Run   *contract.DoctorReport // that a person has asked for just now
+	Wrong string
+	Acts  bool
+	Token string
+}
+
+// Doctor answers with the page of the doctor.
+func Doctor(v *visit.Visit) error { return showDoctor(v, nil) }
+
+func showDoctor(v *visit.Visit, run *contract.DoctorReport) error {
+	d := doctorPage{Run: run, Acts: v.Who.Acts(), Token: v.Token()}
+	if err := v.Admin.Get(v.Ctx(), "/v1/doctor", nil, &d.State); err != nil {
+		d.Wrong = visit.Wrong(err)
+	}
+	return v.Show("doctor", "Doctor", d)
+}
+
+// RunDoctor runs the doctor, and answers with its report.
+func RunDoctor(v *visit.Visit) error {
+	var report contract.DoctorReport
+	body := contract.RunDoctor{DryRun: v.R.PostFormValue("repair") == ""}
+	if _, err := v.Admin.Post(v.Ctx(), "/v1/doctor/runs", "", body, &report); err != nil {
+		return err //nolint:wrapcheck // a problem
+	}
+	v.Journal.Add(visit.Note{At: v.Config.Now(), By: v.Who.Name, Action: "doctor", Of: map[bool]string{true: "dry run", false: "run"}[body.DryRun], About: "platform"})
+	return showDoctor(v, &report)
+}
