@@ -123,14 +123,14 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 		observe:  Observer{func(edge.Observation) {}, func(string, string, bool) {}, func(string) {}, func(string, string) {}, unobserved},
 		gateways: func() int { return 1 },
 		records:  c.Orders.Records, retry: c.Orders.Retry,
-		draining: make(chan struct{}),
+		draining: make(chan struct{}), decideAfter: c.Orders.DecideAfter,
 	}
 	for _, option := range options {
 		option(s)
 	}
 	c.Orders.Retry, c.Orders.Placed = s.retry, s.observe.Placed
 	c.Orders.Records = s.records
-	s.orders, s.decideAfter = orders.New(c.Orders, t), c.Orders.DecideAfter
+	s.orders = orders.New(c.Orders, t)
 	s.health = health.New(s.orders, s.draining, s.conditions)
 	accounts := users.New(s.users, s.keys)
 	g, err := s.guards(c, spec, accounts.Served)

@@ -1,0 +1,139 @@
+package signin
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/web/console/ask"
+)
+
+// gate knows one operator and one account, whose tokens live for ten minutes.
+type gate struct {
+	now     time.Time
+	granted int  // tokens
+	ended   bool // the account's session
+}
+
+func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	refuse := func() {
+		w.WriteHeader(http.StatusUnauthorized)
+		_ = json.NewEncoder(w).Encode(contract.Problem{Status: 401, Code: "UNAUTHORIZED", Title: "no"})
+	}
+	switch r.URL.Path {
+	case "/v1/operator":
+		switch r.Header.Get("Authorization") {
+		case "Bearer night-night-night-1":
+			_ = json.NewEncoder(w).Encode(contract.Operator{Name: "night", Role: contract.RoleOperator})
+		case "Bearer token 1":
+			_ = json.NewEncoder(w).Encode(contract.Operator{Name: "account mia", Role: contract.RoleSupport})
+		default:
+			refuse()
+		}
+	default:
+		var in struct{ Password, RefreshToken string }
+		_ = json.NewDecoder(r.Body).Decode(&in)
+		if g.ended || r.URL.Path == "/v1/sessions" && in.Password != "right" {
+			refuse()
+			return
+		}
+		g.granted++
+		name := "token " + string(rune('0'+g.granted))
+		_ = json.NewEncoder(w).Encode(contract.Tokens{AccessToken: &name, RefreshToken: new("refresh"), AccessExpiresAt: g.now.Add(10 * time.Minute)})
+	}
+}
+
+func setup() (*gate, *Sessions) {
+	g := &gate{now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	return g, &Sessions{Admin: g, API: g, Below: "/console", Now: func() time.Time { return g.now }}
+}
+
+// with returns a request with the cookies of an answer.
+func with(w *httptest.ResponseRecorder) *http.Request {
+	r := httptest.NewRequest(http.MethodGet, "/console/", http.NoBody)
+	for _, c := range w.Result().Cookies() { //nolint:bodyclose // a recorder's
+		r.AddCookie(c)
+	}
+	return r
+}
+
+func TestASessionEndsWithoutRequestsAndAfterItsTime(t *testing.T) {
+	t.Parallel()
+	g, s := setup()
+	w := httptest.NewRecorder()
+	one, err := s.WithSecret(w, fresh(), "night-night-night-1")
+	require.NoError(t, err)
+	require.True(t, one.Acts())
+	r := with(w)
+	began := g.now
+	for g.now.Sub(began) < Longest {
+		require.Same(t, one, s.Of(r, true))
+		g.now = g.now.Add(Idle)
+	}
+	g.now = began.Add(Longest + 1)
+	require.Nil(t, s.Of(r, true), "it was used all the time")
+
+	w = httptest.NewRecorder()
+	one, err = s.WithSecret(w, fresh(), "night-night-night-1")
+	require.NoError(t, err)
+	r = with(w)
+	g.now = g.now.Add(Idle)
+	require.Same(t, one, s.Of(r, false), "a stream does not prolong it")
+	g.now = g.now.Add(1)
+	require.Nil(t, s.Of(r, true))
+}
+
+func TestAWrongSecretOpensNoSession(t *testing.T) {
+	t.Parallel()
+	_, s := setup()
+	w := httptest.NewRecorder()
+	_, err := s.WithSecret(w, fresh(), "wrong")
+	require.Equal(t, "UNAUTHORIZED", ask.CodeOf(err))
+	_, err = s.WithPassword(w, fresh(), "mia@example.com", "wrong")
+	require.Equal(t, "UNAUTHORIZED", ask.CodeOf(err))
+	require.Empty(t, w.Result().Cookies()) //nolint:bodyclose // a recorder's
+}
+
+func TestTheTokenOfAnAccountIsRefreshedInTime(t *testing.T) {
+	t.Parallel()
+	g, s := setup()
+	w := httptest.NewRecorder()
+	one, err := s.WithPassword(w, fresh(), "mia@example.com", "right")
+	require.NoError(t, err)
+	require.False(t, one.Acts())
+	bearer := func() string {
+		text, err := one.Bearer(t.Context(), g.now)
+		require.NoError(t, err)
+		return text
+	}
+	require.Equal(t, "token 1", bearer())
+	g.now = g.now.Add(9*time.Minute + 31*time.Second)
+	require.Equal(t, "token 2", bearer())
+	g.ended, g.now = true, g.now.Add(time.Hour)
+	_, err = one.Bearer(t.Context(), g.now)
+	require.Equal(t, http.StatusUnauthorized, ask.StatusOf(err))
+}
+
+func TestOldSessionsMakeRoom(t *testing.T) {
+	t.Parallel()
+	g, s := setup()
+	first := httptest.NewRecorder()
+	_, err := s.WithSecret(first, fresh(), "night-night-night-1")
+	require.NoError(t, err)
+	for range most {
+		g.now = g.now.Add(time.Millisecond)
+		w := httptest.NewRecorder()
+		_, err := s.WithSecret(w, fresh(), "night-night-night-1")
+		require.NoError(t, err)
+	}
+	require.Len(t, s.open, most)
+	require.Nil(t, s.Of(with(first), true), "the one that was used the longest ago")
+}
+
+// fresh returns a request without cookies.
+func fresh() *http.Request { return httptest.NewRequest(http.MethodGet, "/console/", http.NoBody) }
