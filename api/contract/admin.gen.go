@@ -299,7 +299,7 @@ type DoctorState struct {
 
 // Exposure The effects of undecided orders, and of flagged ones, that stand right now.
 type Exposure struct {
-	// MoneyHeld Authorized and neither captured nor voided, by currency.
+	// MoneyHeld Authorized and neither captured nor voided, or asked for without an answer so far, by currency.
 	MoneyHeld []Money `json:"money_held"`
 
 	// MoneyTaken Captured, and not paid back, by currency.

@@ -163,7 +163,7 @@ func (s *sums) payment(p payment.Summary, err error) {
 	case fault.CodeOf(err) == fault.NotFound:
 	case err != nil:
 		s.missing[partPayment] = true
-	case p.State == payment.Authorized:
+	case p.State == payment.Authorized, p.State == payment.Intent: // of an intent it is not known yet
 		s.held[p.Amount.Currency] += p.Amount.Minor
 	case p.Captured > p.Refunded:
 		s.taken[p.Amount.Currency] += p.Captured - p.Refunded

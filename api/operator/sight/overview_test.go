@@ -89,20 +89,20 @@ func TestOverviewSumsTheRecords(t *testing.T) {
 	flagged := pending("flagged", time.Minute, reserved)
 	flagged.Attention = []query.Flag{{Since: now.Add(-time.Minute)}, {Since: now.Add(-3 * time.Minute)}}
 	b := &books{
-		orders: []query.Order{pending("young", time.Second, reserved), pending("late", time.Hour, released), pending("free", time.Minute), flagged, done, {ID: "over", Status: query.Confirmed}},
+		orders: []query.Order{pending("young", time.Second, reserved), pending("late", time.Hour, released), pending("free", time.Minute), pending("asked", time.Minute), flagged, done, {ID: "over", Status: query.Confirmed}},
 		paid: map[string]payment.Summary{
 			"young": paid(payment.Authorized, 1000, 0, 0, "EUR"), "late": paid(payment.Captured, 500, 500, 200, "EUR"), "flagged": paid(payment.Authorized, 70, 0, 0, "USD"),
-			"done": paid(payment.Refunded, 9, 9, 9, "EUR"), "over": paid(payment.Captured, 1, 1, 0, "EUR"), "free": paid(payment.Voided, 5, 0, 0, "EUR"),
+			"done": paid(payment.Refunded, 9, 9, 9, "EUR"), "over": paid(payment.Captured, 1, 1, 0, "EUR"), "free": paid(payment.Voided, 5, 0, 0, "EUR"), "asked": paid(payment.Intent, 20, 0, 0, "EUR"),
 		},
 		sent: map[string][]shipping.Shipment{"late": {{State: shipping.Booked}, {State: shipping.Cancelled}}, "young": {{State: shipping.Intent}}},
 	}
 	got := b.overview(t)
 	require.Equal(t, contract.Overview{
-		At: now, Complete: true, Undecided: 4,
+		At: now, Complete: true, Undecided: 5,
 		Flagged: contract.Tally{Count: 2, LastHour: 1, Oldest: new(now.Add(-2 * time.Hour))},
 		Overdue: contract.Tally{Count: 1, LastHour: 1, Oldest: new(now.Add(11*time.Minute - time.Hour))},
 		Holds: contract.Exposure{
-			MoneyHeld: []contract.Money{{Amount: 1000, Currency: "EUR"}, {Amount: 70, Currency: "USD"}}, MoneyTaken: []contract.Money{{Amount: 300, Currency: "EUR"}},
+			MoneyHeld: []contract.Money{{Amount: 1020, Currency: "EUR"}, {Amount: 70, Currency: "USD"}}, MoneyTaken: []contract.Money{{Amount: 300, Currency: "EUR"}},
 			StockHeld: 10, ParcelsBooked: 1,
 		},
 	}, got)
