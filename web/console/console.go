@@ -61,6 +61,7 @@ var (
 		"GET /orders/{id}/data":    orders.Data,
 		"POST /orders/{id}/act":    orders.Act,
 		"POST /orders/{id}/refund": orders.Refund,
+		"GET /batches":             platform.Audit, // where batches are listed
 		"POST /batches":            orders.StartBatch,
 		"GET /batches/{id}":        orders.ShowBatch,
 		"GET /batches/{id}/stream": orders.BatchStream,

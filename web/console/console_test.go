@@ -178,6 +178,7 @@ func TestRepair(t *testing.T) {
 		require.Contains(t, mia.get("/orders/"+confirmed).text, "Pay money back")
 		a := mia.send("/orders/"+flagged, "/orders/"+flagged+"/act", url.Values{"action": {"retry"}, "step": {"payment.authorize"}, "reason": {"r"}})
 		require.Equal(t, http.StatusForbidden, a.StatusCode, "and the API decides")
+		require.Contains(t, a.text, `href="`+Below+"/orders/"+flagged+`"`, "the page leads back to the order")
 	})
 }
 

@@ -123,7 +123,7 @@ func TestAWaitIsTold(t *testing.T) {
 
 func TestTook(t *testing.T) {
 	t.Parallel()
-	for d, want := range map[time.Duration]string{-1: "0 ms", 12 * time.Millisecond: "12 ms", 1500 * time.Millisecond: "1.5 s", 90 * time.Second: "1 min 30 s", 3 * time.Hour: "3 h 0 min"} {
+	for d, want := range map[time.Duration]string{-1: "0 ms", 12 * time.Millisecond: "12 ms", 1500 * time.Millisecond: "1.5 s", 90 * time.Second: "1 min 30 s", 11 * time.Minute: "11 min", 3 * time.Hour: "3 h 0 min"} {
 		require.Equal(t, want, Took(d))
 	}
 }

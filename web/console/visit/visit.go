@@ -150,11 +150,17 @@ var errStale = errors.New("the form is stale")
 const stale = "This form is of another session, or of a page that was opened before you signed in. Go back, load the page again, and repeat."
 
 // failure fills in the page of an error.
-type failure struct{ Title, Text, Code string }
+type failure struct {
+	Title, Text, Code string
+	Back              string // the page of the form
+}
 
 // fail answers with a page that says what went wrong.
 func (v *Visit) fail(err error) {
 	status, f := ask.StatusOf(err), failure{Title: "This did not work", Text: err.Error(), Code: ask.CodeOf(err)}
+	if v.R.Method == http.MethodPost {
+		f.Back = strings.TrimSuffix(strings.TrimSuffix(strings.TrimPrefix(v.R.URL.Path, Below), "/act"), "/refund")
+	}
 	switch {
 	case errors.Is(err, errStale):
 		status, f.Title, f.Text = http.StatusForbidden, "This form is too old", stale
