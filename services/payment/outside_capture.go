@@ -39,10 +39,13 @@ func (o *Outside) Capture(ctx context.Context, k key.Key, req CaptureRequest) (C
 	}.Do(ctx, k)
 }
 
-// SettleCapture implements [Service]. Unlike Void it does not ask the provider when
-// there is no intent: no call was made without one, and the void that follows a
+// SettleCapture implements [Service]. Without an intent it asks the provider, too, see learn.
+// It need not forbid the key there: no call was made without one, and the void that follows a
 // settled capture leaves nothing to capture.
 func (o *Outside) SettleCapture(ctx context.Context, k key.Key) (Capture, bool, error) {
+	if err := o.learn(ctx, k); err != nil {
+		return Capture{}, false, err
+	}
 	return settling[Capture]{o, o.store.BeginSettle, o.store.BlockCapture, o.store.RefuseCapture, o.store.ConcludeCapture}.settle(ctx, k)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/payment/transfer"
@@ -61,6 +62,13 @@ type Store interface {
 	CaptureNothing(ctx context.Context, k key.Key, req CaptureRequest) (Capture, error)
 	// RefuseCapture records that the provider declined.
 	RefuseCapture(ctx context.Context, k key.Key, refusal *fault.Error) error
+	// Known returns what is recorded of the capture k, and without a record of it, of the
+	// payment that hold has authorized.
+	Known(ctx context.Context, k, hold key.Key) (Known, error)
+	// LearnAuthorize records an authorization that the provider has made and that no row has:
+	// it was lost. The request of it is not known, so a repeat of Authorize is not compared
+	// with it.
+	LearnAuthorize(ctx context.Context, k key.Key, a money.Amount, reference string) error
 	// BeginSettle returns the state of the capture and, if it is done, its outcome.
 	// Without one it blocks k.
 	BeginSettle(ctx context.Context, k key.Key) (ledger.State, Capture, error)

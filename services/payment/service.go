@@ -47,8 +47,9 @@ type Service interface {
 	Capture(ctx context.Context, k key.Key, req CaptureRequest) (Capture, error)
 
 	// SettleCapture blocks Capture under k for ever and returns false, or learns that
-	// it happened, records it and returns the capture and true. If the provider cannot
-	// tell, it fails and has decided nothing. A repeat returns the same.
+	// it happened, records it and returns the capture and true. It learns so also of a capture
+	// that only the provider knows, after an older copy of the database was restored. If the
+	// provider cannot tell, it fails and has decided nothing. A repeat returns the same.
 	SettleCapture(ctx context.Context, k key.Key) (Capture, bool, error)
 
 	// Refund pays back all or a part of the saga's capture. A repeat returns the

@@ -38,6 +38,9 @@ func (s *Store) IntendAuthorize(ctx context.Context, k key.Key, h payment.Hold) 
 		r := fromPayment(p)
 		return database.Queue(tx, 1).Create(&r).Error
 	}, step.Authorize.Tell(ctx))
+	if fault.CodeOf(err) == fault.Mismatch && s.learned(ctx, k) {
+		return s.recallAuthorize(ctx, k, h.Amount)
+	}
 	err = duplicate(err, fault.Errorf(fault.Bug, fault.Conflict, "the saga has another payment asked for, held or taken"))
 	if t.Repeat {
 		p = payment.Payment{} // another attempt's counts

@@ -1,0 +1,75 @@
+package payment
+
+import (
+	"context"
+	"time"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/services/payment/provider"
+)
+
+// authorizing is the step whose money a capture takes.
+const authorizing = "payment.authorize"
+
+// young is the age of a payment below which its books count as whole: no backup that was
+// restored is so recent that an operator has settled the order since.
+const young = time.Hour
+
+// Known are the records of a capture, and of the payment that it takes.
+type Known struct {
+	Recorded bool          // there is a record of the capture, whatever its state
+	Payment  Payment       // zero: there is none
+	Age      time.Duration // of the payment
+}
+
+// learn records a capture that the provider has made and our books do not have. No call is made
+// without an intent, so they have lost it, as the restore of an older backup does: a settle
+// would block the capture, and the saga undo an order that is paid.
+//
+// That costs a question to the provider for each settle without an intent. While the
+// provider does not answer, a young payment is settled by our books, so that its order's stock
+// is given back at once; one that is old, or that our books do not have, waits.
+func (o *Outside) learn(ctx context.Context, k key.Key) error {
+	hold := key.Key{Saga: k.Saga, Step: authorizing}
+	b, err := o.store.Known(ctx, k, hold)
+	if err != nil || b.Recorded || b.Payment.State == Declined || b.Payment.State == Voided {
+		return err
+	}
+	taken, found, err := o.find(ctx, k)
+	switch {
+	case err != nil && b.Payment.ID != "" && b.Age < young:
+		return nil
+	case err != nil || !found || taken.State != provider.Captured:
+		return err
+	case taken.Target != hold.String():
+		return fault.Errorf(fault.Bug, fault.Conflict, "the provider has taken money of %s for %s", taken.Target, k)
+	}
+	if err := o.learnHold(ctx, hold, b.Payment); err != nil {
+		return err
+	}
+	t, err := o.store.IntendCapture(ctx, k, CaptureRequest{Amount: taken.Amount})
+	if err != nil || t.Done {
+		return err
+	}
+	_, err = o.store.ConcludeCapture(ctx, k, t.Intended, taken.Reference)
+	return err
+}
+
+// learnHold records the authorization that was captured, of which our books have p.
+func (o *Outside) learnHold(ctx context.Context, k key.Key, p Payment) error {
+	if p.ID != "" && p.State != Intent {
+		return nil
+	}
+	held, found, err := o.find(ctx, k)
+	switch {
+	case err != nil:
+		return err
+	case !found:
+		return fault.Errorf(fault.Bug, fault.Conflict, "the provider has taken money of %s, which it does not have", k)
+	case p.ID != "":
+		_, err := o.store.ConcludeAuthorize(ctx, k, Intended{}, held.Reference)
+		return err
+	}
+	return o.store.LearnAuthorize(ctx, k, held.Amount, held.Reference)
+}
