@@ -15,8 +15,8 @@ import (
 	"go.temporal.io/sdk/client"
 )
 
-// File reads an exported history. Its error describes the expected format and does
-// not name the file.
+// File reads an exported history. An error about its content is a [BadExport], describes the
+// expected format and does not name the file.
 func File(path string) (History, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -24,26 +24,44 @@ func File(path string) (History, error) {
 	}
 	events, err := parse(data)
 	if err != nil {
-		return History{}, fmt.Errorf("it is not a history as `temporal workflow show -o json` or "+
-			"`tctl workflow show --output_filename` writes it: %w", err)
+		return History{}, BadExport{fmt.Errorf("it is not a history as `temporal workflow show -o json` or "+
+			"`tctl workflow show --output_filename` writes it: %w", err)}
 	}
 	return History{Name: path, Events: events}, nil
 }
 
 func parse(data []byte) (*historypb.History, error) {
-	h, err := client.HistoryFromJSON(bytes.NewReader(data), client.HistoryJSONOptions{})
-	if err == nil && len(h.GetEvents()) > 0 {
-		return h, nil
-	}
-	// encoding/json has better messages about malformed JSON.
-	var object struct{ Events []json.RawMessage }
-	if err := json.Unmarshal(data, &object); err != nil {
+	events, err := eventsOf(data)
+	if err != nil {
 		return nil, err
 	}
-	if len(object.Events) == 0 {
+	if len(events) == 0 {
 		return nil, errors.New(`it has no "events"`)
 	}
-	return nil, err
+	whole, err := json.Marshal(map[string]any{"events": events})
+	if err != nil {
+		return nil, err
+	}
+	return client.HistoryFromJSON(bytes.NewReader(whole), client.HistoryJSONOptions{})
+}
+
+// eventsOf returns the events of an export: those of an object, as the tools write it, an
+// array of events, as its users cut it out, or either as "history", as the engine's own
+// API answers. It leaves each event to its parser: encoding/json has the better messages
+// about malformed JSON.
+func eventsOf(data []byte) (events []json.RawMessage, err error) {
+	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("[")) {
+		err = json.Unmarshal(data, &events)
+		return events, err
+	}
+	var object struct {
+		Events  []json.RawMessage
+		History json.RawMessage
+	}
+	if err := json.Unmarshal(data, &object); err != nil || len(object.Events) > 0 || len(object.History) == 0 {
+		return object.Events, err
+	}
+	return eventsOf(object.History)
 }
 
 // Files returns path itself if it is a file, otherwise every *.json file in the

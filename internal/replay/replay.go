@@ -4,7 +4,8 @@
 //
 // Histories come from a live server, or from files exported by `temporal workflow
 // show -o json` or `tctl workflow show --output_filename`, whose JSON names enums in
-// two styles. See docs/inspecting.md.
+// two styles. An export that is not whole is told from code that does not fit, see
+// [BadExport]. See docs/inspecting.md.
 package replay
 
 import (
@@ -38,15 +39,19 @@ type History struct {
 }
 
 // Replay runs h against the workflows of this build. It returns nil if the code
-// issues exactly the recorded commands; an open run is replayed to its last event.
+// issues exactly the recorded commands; an open run is replayed to its last event. Of a
+// history that is not whole it returns a [BadExport].
 func Replay(h History) error {
 	events := h.Events.GetEvents()
 	if len(events) == 0 {
-		return errors.New("there are no events")
+		return BadExport{errors.New("there are no events")}
 	}
 	started := events[0].GetWorkflowExecutionStartedEventAttributes()
 	if started == nil {
-		return errors.New("its first event is not the start of a workflow")
+		return BadExport{errors.New("its first event is not the start of a workflow: " + instead)}
+	}
+	if err := whole(events); err != nil {
+		return err
 	}
 	var known types
 	register(&known)

@@ -22,6 +22,10 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
+// ExitBadExport is the exit code of `amends replay` if histories are not whole, and all
+// others replay: nothing is known to be wrong with the code.
+const ExitBadExport = 3
+
 // Command returns `amends replay`.
 func Command(std cli.Stdio) *cobra.Command {
 	var (
@@ -36,7 +40,11 @@ func Command(std cli.Stdio) *cobra.Command {
 Histories come from files or folders of *.json files, as written by
 "temporal workflow show -o json" or "tctl workflow show --output_filename", or
 from a live server. Sealed payloads are opened with AMENDS_PAYLOAD_KEYS. The command prints a line for each history, and fails if one
-does not replay or if there is none. With --quiet it prints failures only.`,
+does not replay or if there is none. With --quiet it prints failures only.
+
+Exit code 1: a history does not replay: do not deploy this build. 3: every
+history that is whole replays, but an export is not whole; its line says which
+event is the first one, and what to use instead.`,
 		Example: `  amends replay workflows/testdata/histories
   amends replay --quiet chaos/histories
   amends replay --workflow-id order-1b4e28ba-2fa1-81d2-883f-0016d3cca427
@@ -122,9 +130,9 @@ func replayLive(ctx context.Context, std cli.Stdio, c *config.Config, from liveH
 
 // replayReport writes a line for each history and counts failures.
 type replayReport struct {
-	out           io.Writer
-	quiet         bool
-	total, failed int
+	out                io.Writer
+	quiet              bool
+	total, failed, bad int
 }
 
 // files replays the histories of the paths. A file without a history is a failure
@@ -147,9 +155,14 @@ func (r *replayReport) line(h replay.Result) error {
 	if h.Err != nil {
 		reason = ": " + strings.Join(strings.Fields(h.Err.Error()), " ") // the SDK's errors may have several lines
 	}
+	_, bad := errors.AsType[replay.BadExport](h.Err)
 	switch {
 	case errors.Is(h.Err, replay.ErrGone):
 		verdict = "gone"
+	case bad:
+		verdict = "BAD "
+		r.bad++
+		r.total++
 	case h.Err != nil:
 		verdict = "FAIL"
 		r.failed++
@@ -169,11 +182,14 @@ func (r *replayReport) end() error {
 	if r.total == 0 {
 		return errors.New("no history was found: a folder needs *.json files, a query must find runs")
 	}
-	if _, err := fmt.Fprintf(r.out, "%d of %d histories replay\n", r.total-r.failed, r.total); err != nil {
+	if _, err := fmt.Fprintf(r.out, "%d of %d histories replay\n", r.total-r.failed-r.bad, r.total); err != nil {
 		return err
 	}
-	if r.failed > 0 {
+	switch {
+	case r.failed > 0:
 		return fmt.Errorf("%d of %d histories do not replay", r.failed, r.total)
+	case r.bad > 0:
+		return cli.WithCode(fmt.Errorf("%d of %d histories are not whole: their exports are to blame, not the code", r.bad, r.total), ExitBadExport)
 	}
 	return nil
 }
