@@ -64,6 +64,13 @@ func (r *records) write(in workflows.Input) {
 	r.written[in.OrderID] = order.Record{ID: in.OrderID, Status: order.Pending, Placement: p.Redacted(), CreatedAt: at, UpdatedAt: at}
 }
 
+// Address implements [records.Records].
+func (r *records) Address(_ context.Context, id string) (order.Address, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.runs[id].Placement.ShipTo, nil
+}
+
 // Get implements [records.Records].
 func (r *records) Get(ctx context.Context, id string) (order.Record, error) {
 	r.mu.Lock()

@@ -25,7 +25,7 @@ func (r *run) flag(s *stepRun, f *failure) {
 	if s.state == Undoing {
 		s.state = Flagged
 	}
-	a := Attention{Step: s.name, Code: f.code, Kind: f.kind, Since: workflow.Now(r.outer), Owed: s.exposure()}
+	a := Attention{Step: s.name, Code: f.code, Kind: f.kind, Since: workflow.Now(r.outer), Owed: r.exposure(s)}
 	if i := slices.IndexFunc(r.attention, recovers(s)); i >= 0 { // it was flagged before, with another failure
 		a.Since = r.attention[i].Since
 		r.attention[i] = a

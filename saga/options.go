@@ -59,6 +59,10 @@ type Options struct {
 	// a step outside of the plan, of kind Recorded or Closing, in the service whose
 	// worker runs the workflow. nil: none.
 	Notice func(ctx workflow.Context, v View) error
+	// Amount returns how much the effect of a step is, for example "126.00 EUR", empty if the
+	// workflow does not know. It is shown behind [Step.Owes], and must be deterministic. nil:
+	// no amount is shown.
+	Amount func(step string) string
 	// NeedsAttention is upserted as true with the first flag and as false when the last
 	// one is taken down; nil: no search attribute.
 	NeedsAttention *temporal.SearchAttributeKeyBool

@@ -23,7 +23,10 @@ type Action = ledger.Action
 const (
 	Retry = ledger.Retry
 	Skip  = ledger.Skip
-	Nudge = ledger.Nudge // of sagas that this package does not run
+	// Those of whole sagas, which this package does not make.
+	Nudge  = ledger.Nudge
+	Resume = ledger.Resume
+	Rerun  = ledger.Rerun
 )
 
 // Codes of a refused repair, beside [UnknownSaga], [AlreadyDecided] and
@@ -159,7 +162,7 @@ func (h *host) repair(ctx workflow.Context, q RepairRequest) (RepairResult, erro
 		rest, _ := workflow.NewDisconnectedContext(ctx)
 		r.await(rest, func() bool { return !s.parked || q.Action == Retry && s.calls > before })
 	}
-	result := RepairResult{Step: s.view()}
+	result := RepairResult{Step: r.stepView(s)}
 	if i := slices.IndexFunc(r.waivers, func(w Waiver) bool { return w.Step == s.name }); i >= 0 {
 		result.Waiver = &r.waivers[i]
 	}
@@ -179,7 +182,7 @@ func (r *run) note(ctx workflow.Context, q RepairRequest) {
 // waive gives up on a step for which a skip was requested.
 func (r *run) waive(s *stepRun) {
 	w := Waiver{
-		Step: s.name, Code: s.failure.code, Owed: s.exposure(),
+		Step: s.name, Code: s.failure.code, Owed: r.exposure(s),
 		Reason: s.skip.Reason, Operator: s.skip.Operator, Reference: s.skip.Reference, At: workflow.Now(r.outer),
 	}
 	s.state = Waived

@@ -98,7 +98,7 @@ func (r *run) view() View {
 		v.Reason = r.decision.Code
 	}
 	for _, s := range r.steps {
-		sv := s.view()
+		sv := r.stepView(s)
 		if r.phase == Committed {
 			sv.Exposure = "" // the effects are the saga's result
 		}
@@ -127,8 +127,8 @@ func (r *run) upcoming(info stepInfo) bool {
 
 func (r *run) over() bool { return r.phase == Committed || r.phase == Aborted }
 
-func (s *stepRun) view() StepView {
-	v := StepView{Name: s.name, State: s.state, Attempts: s.attempts, Exposure: s.exposure()}
+func (r *run) stepView(s *stepRun) StepView {
+	v := StepView{Name: s.name, State: s.state, Attempts: s.attempts, Exposure: r.exposure(s)}
 	if !s.start.IsZero() {
 		v.StartedAt = &s.start
 	}
@@ -139,6 +139,18 @@ func (s *stepRun) view() StepView {
 		v.Error = s.failure.code
 	}
 	return v
+}
+
+// exposure names the step's effect that stands right now, and how much that is.
+func (r *run) exposure(s *stepRun) string {
+	owed := s.exposure()
+	if owed == "" || r.o.Amount == nil {
+		return owed
+	}
+	if amount := r.o.Amount(s.name); amount != "" {
+		return owed + ": " + amount
+	}
+	return owed
 }
 
 // exposure names the step's effect that stands right now, as far as this run knows:

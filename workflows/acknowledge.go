@@ -85,7 +85,11 @@ func RecordView(r order.Record) (OrderView, error) {
 // is stored already.
 func (v *OrderView) Add(r order.Record) {
 	v.Attention, v.NeedsAttention = append([]saga.Attention{}, r.Attention...), r.NeedsAttention()
-	v.Repairs = append(v.Repairs, r.Repairs...)
+	for _, q := range r.Repairs {
+		if !slices.ContainsFunc(v.Repairs, func(have saga.Repair) bool { return q.Request != "" && have.Request == q.Request }) {
+			v.Repairs = append(v.Repairs, q) // that of a resume is in the view, too
+		}
+	}
 	if r.Refunded > 0 && r.Total != nil {
 		v.Refunded = new(money.New(r.Refunded, r.Total.Currency))
 	}

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"fmt"
 	"slices"
 
 	"go.temporal.io/sdk/workflow"
@@ -24,6 +25,28 @@ func (s *orderSaga) note(ctx workflow.Context, v saga.View) error {
 // noteOf returns the flags and waivers of v.
 func (s *orderSaga) noteOf(ctx workflow.Context, v saga.View) order.Note {
 	return order.Note{At: s.clock.Next(ctx), Attention: v.Attention, Waivers: v.Waivers}
+}
+
+// amount returns how much money, stock or parcels the effect of a step is, as far as the run
+// knows.
+func (s *orderSaga) amount(step string) string {
+	switch step {
+	case activities.AuthorizePayment.Name, activities.CapturePayment.Name:
+		if s.quote != nil {
+			return s.quote.Total.String()
+		}
+	case activities.ReserveStock.Name:
+		var units int64
+		for _, l := range s.in.Placement.Lines {
+			units += l.Quantity
+		}
+		return fmt.Sprintf("%d units", units)
+	case activities.BookParcels.Name:
+		if s.booking != nil {
+			return fmt.Sprintf("%d parcels", len(s.booking.Shipments))
+		}
+	}
+	return ""
 }
 
 // waivers returns the record's waivers, which may be of another run, and those of

@@ -71,6 +71,8 @@ type Input struct {
 	// Undo resumes an order whose workflow is lost: it is aborted unless its payment
 	// was captured, see [saga.Options.Against].
 	Undo bool `json:"undo,omitempty"`
+	// Resumed is the request of the operator who has resumed it; nil: the doctor has.
+	Resumed *saga.Repair `json:"resumed,omitempty"`
 }
 
 // ExpressSteps returns the names of the steps that a new order may take express.

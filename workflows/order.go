@@ -76,6 +76,7 @@ func (o Options) placeOrder(ctx workflow.Context, in Input) (OrderView, error) {
 		Against:        against,
 		Decided:        s.decide,
 		Notice:         s.note,
+		Amount:         s.amount,
 		NeedsAttention: &AttributeNeedsAttention,
 		Aborted:        s.cancel,
 	}, s.place)

@@ -117,6 +117,9 @@ func (s *orderSaga) view(progress saga.View) OrderView {
 		v.Status, v.Reason, v.Style = s.record.Status, s.record.Reason, s.record.Placement.Style
 		v.CreatedAt, v.UpdatedAt, v.Total = s.record.CreatedAt, s.record.UpdatedAt, s.record.Total
 	}
+	if s.in.Resumed != nil {
+		v.Repairs = append([]saga.Repair{*s.in.Resumed}, v.Repairs...)
+	}
 	v.CustomerID, v.Currency = asked.CustomerID, asked.Currency
 	for _, st := range v.Steps {
 		if st.EndedAt != nil && st.EndedAt.After(v.UpdatedAt) {

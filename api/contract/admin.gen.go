@@ -76,6 +76,8 @@ func (e RefundStatus) Valid() bool {
 const (
 	ActionAcknowledge RepairOrderAction = "acknowledge"
 	ActionNudge       RepairOrderAction = "nudge"
+	ActionRerun       RepairOrderAction = "rerun"
+	ActionResume      RepairOrderAction = "resume"
 	ActionRetry       RepairOrderAction = "retry"
 	ActionSkip        RepairOrderAction = "skip"
 )
@@ -86,6 +88,10 @@ func (e RepairOrderAction) Valid() bool {
 	case ActionAcknowledge:
 		return true
 	case ActionNudge:
+		return true
+	case ActionRerun:
+		return true
+	case ActionResume:
 		return true
 	case ActionRetry:
 		return true
@@ -664,6 +670,9 @@ type Repair struct {
 type RepairOrder struct {
 	Action RepairOrderAction `json:"action"`
 
+	// DryRun Only for a resume and a rerun, to change nothing.
+	DryRun *bool `json:"dry_run,omitempty"`
+
 	// Reason For later readers. Required, and without personal data.
 	//
 	// Example: the provider voided it by hand
@@ -678,8 +687,8 @@ type RepairOrder struct {
 	// Refund The id of a refund of the order, to retry a step of it: `attention` has it. A step of a refund cannot be skipped.
 	Refund *string `json:"refund,omitempty"`
 
-	// Step The step's name in the order's saga. Required to retry and to skip; an acknowledgement and a nudge are of
-	// the whole order and have no step.
+	// Step The step's name in the order's saga. Required to retry and to skip; the other actions are of the whole order
+	// and have no step.
 	//
 	//
 	// Example: payment.authorize

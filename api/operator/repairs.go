@@ -1,5 +1,5 @@
 // Package operator serves the operations of operators, on the admin address alone:
-// retry or skip a flagged step of an order, and acknowledge flags that stay; list, redrive
+// retry or skip a flagged step of an order, resume or rerun its saga, and acknowledge flags that stay; list, redrive
 // and discard dead letters. The operator is identified by a token, so a request cannot name
 // another one.
 package operator
@@ -8,6 +8,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -57,16 +58,22 @@ func RegisterContracts(r edge.Router) {
 // repairs. It does not keep the operator's words, which may hold personal data.
 func (s *Repairs) repair(c echo.Context) error {
 	ctx, log := c.Request().Context(), s.config.Log.With("request_id", edge.RequestID(c))
-	req, refund, key, err := s.read(c)
+	req, body, key, err := s.read(c)
 	if err != nil {
 		return err
 	}
+	refund, dry := optional(body.Refund), body.DryRun != nil && *body.DryRun
 	req.Operator = By(ctx)
 	log = log.With("order_id", req.Saga, "step", req.Step, "action", req.Action, "operator", req.Operator)
 	ask := s.config.Orders.Repair
 	switch {
 	case req.Action == saga.Action(contract.ActionAcknowledge):
 		ask = s.config.Orders.Acknowledge
+	case req.Action == saga.Resume, req.Action == saga.Rerun:
+		log = log.With("dry_run", dry)
+		ask = func(ctx context.Context, req saga.RepairRequest, key string) (read.Snapshot, bool, error) {
+			return s.config.Orders.Restart(ctx, req, key, dry)
+		}
 	case refund != "":
 		log = log.With("refund", refund)
 		ask = func(ctx context.Context, req saga.RepairRequest, key string) (read.Snapshot, bool, error) {
@@ -85,54 +92,65 @@ func (s *Repairs) repair(c echo.Context) error {
 	return c.JSON(http.StatusOK, Render(order))
 }
 
-// read returns the repair that a request asks for, and the refund that it is of and its
-// idempotency key, if it has them.
-func (s *Repairs) read(c echo.Context) (req saga.RepairRequest, refund, key string, err error) {
+// read returns the repair that a request asks for, with its body, and its idempotency key,
+// if it has one.
+func (s *Repairs) read(c echo.Context) (req saga.RepairRequest, body contract.RepairOrder, key string, err error) {
 	if req.Saga, err = apiorders.ParseID(c.Param("id")); err != nil {
-		return req, "", "", err
+		return req, body, "", err
 	}
 	if h := c.Request().Header; len(h.Values(header.IdempotencyKey)) > 0 {
 		if key, err = header.Key(h); err != nil {
-			return req, "", "", err
+			return req, body, "", err
 		}
 	}
-	var body contract.RepairOrder
 	if err := s.form.Read(c.Request(), &body); err != nil {
-		return req, "", "", err
+		return req, body, "", err
 	}
-	if body.Reason == nil || strings.TrimSpace(*body.Reason) == "" {
-		return req, "", "", problem.New(saga.ReasonMissing, "")
+	if strings.TrimSpace(optional(body.Reason)) == "" {
+		return req, body, "", problem.New(saga.ReasonMissing, "")
 	}
 	if body.Refund != nil {
-		if refund, err = apiorders.ParseID(*body.Refund); err != nil {
-			return req, "", "", err
+		if *body.Refund, err = apiorders.ParseID(*body.Refund); err != nil {
+			return req, body, "", err
 		}
 	}
 	req.Action, req.Reason = saga.Action(body.Action), *body.Reason
-	if body.Step != nil {
-		req.Step = *body.Step
-	}
-	if body.Reference != nil {
-		req.Reference = *body.Reference
-	}
-	return req, refund, key, nil
+	req.Step, req.Reference = optional(body.Step), optional(body.Reference)
+	return req, body, key, nil
 }
 
-// repairRules requires a step for a repair, which is of one step, and forbids it for an
-// acknowledgement and a nudge, which are of the whole order.
+// optional returns a text, empty if there is none.
+func optional(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
+}
+
+// ofStep lists the actions that are of one step; the others are of the whole order.
+var ofStep = []any{string(contract.ActionRetry), string(contract.ActionSkip)}
+
+// dry lists the actions that can be tried without a change.
+var dry = []any{string(contract.ActionResume), string(contract.ActionRerun)}
+
+// repairRules requires a step for a repair of one step, and forbids it for one of the whole
+// order.
 func repairRules(_ context.Context, value any) []contract.FieldError {
 	body, _ := value.(map[string]any)
 	name, step := body["step"]
 	_, refund := body["refund"]
 	words, _ := name.(string)
-	whole := body["action"] == string(contract.ActionAcknowledge) || body["action"] == string(contract.ActionNudge)
+	_, tried := body["dry_run"]
+	whole := !slices.Contains(ofStep, body["action"])
 	switch {
 	case text.HasCard(words): // no step is called so, and the name would be logged
 		return []contract.FieldError{problem.Field("/step", problem.FieldCardNumber, text.ErrCard.Error())}
 	case whole && refund:
-		return []contract.FieldError{problem.Field("/refund", problem.FieldNotAllowed, "is not for an acknowledgement or a nudge, which are of the whole order")}
+		return []contract.FieldError{problem.Field("/refund", problem.FieldNotAllowed, "is not for an action that is of the whole order")}
+	case tried && !slices.Contains(dry, body["action"]):
+		return []contract.FieldError{problem.Field("/dry_run", problem.FieldNotAllowed, "is only for a resume and a rerun")}
 	case whole && step:
-		return []contract.FieldError{problem.Field("/step", problem.FieldNotAllowed, "is not for an acknowledgement or a nudge, which are of the whole order")}
+		return []contract.FieldError{problem.Field("/step", problem.FieldNotAllowed, "is not for an action that is of the whole order")}
 	case !whole && !step:
 		return []contract.FieldError{problem.Field("/step", problem.FieldRequired, "is missing")}
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -114,6 +115,37 @@ func TestRepair(t *testing.T) {
 		require.Contains(t, out, "acknowledge of the order: done; it needs attention again")
 	})
 
+	t.Run("SaysFirstWhatARerunWillDo", func(t *testing.T) {
+		t.Parallel()
+		done := strings.Replace(acknowledgedOrder, `"steps": []`, `"steps": [{"name": "payment.authorize", "state": "undone", "attempts": 1}, {"name": "catalog.quote", "state": "done", "attempts": 1}]`, 1)
+		var mu sync.Mutex
+		var bodies []map[string]any
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			var body map[string]any
+			_ = json.NewDecoder(r.Body).Decode(&body)
+			mu.Lock()
+			defer mu.Unlock()
+			bodies = append(bodies, body)
+			_, _ = io.WriteString(w, done)
+		}))
+		t.Cleanup(s.Close)
+		args := []string{"repair", "order-o1", "--action", "rerun", "--reason", "restored", "--admin-addr", s.URL}
+		p := start(t, []string{token}, append(slices.Clip(args), "--dry-run")...)
+		require.NoError(t, p.wait(t))
+		require.Equal(t, []map[string]any{{"action": "rerun", "reason": "restored", "dry_run": true}}, bodies, "nothing is done")
+		require.Contains(t, p.err.String(), "The order is cancelled, and stays so")
+		require.Regexp(t, `payment.authorize +│ undone .*stays undone`, p.err.String())
+		require.Regexp(t, `catalog.quote +│ done .*its record answers`, p.err.String())
+		require.Empty(t, p.out.String())
+
+		p = start(t, []string{token}, args...)
+		require.NoError(t, p.wait(t))
+		require.Len(t, bodies, 3)
+		require.Equal(t, map[string]any{"action": "rerun", "reason": "restored"}, bodies[2])
+		require.Contains(t, p.err.String(), "stays undone")
+		require.Contains(t, p.out.String(), "rerun of the order: done")
+	})
+
 	t.Run("PrintsJSON", func(t *testing.T) {
 		t.Parallel()
 		addr, _ := adminSays(t, http.StatusOK, repairedOrder)
@@ -144,8 +176,10 @@ func TestRepair(t *testing.T) {
 		"NoToken":       {args: retry, want: "operator_token: must be set (AMENDS_OPERATOR_TOKEN), to the secret of one of the API's operator_tokens"},
 		"NoStep":        {args: retry[:2], want: "repair needs an order's id and a step, and nothing else: amends repair ORDER STEP"},
 		"NoAction":      {args: []string{"repair", "o", "s", "--reason", "r"}, want: `required flag(s) "action" not set`},
-		"NoSuchAction":  {args: []string{"repair", "o", "s", "--action", "rety", "--reason", "r"}, want: `repair: --action must be retry, skip, nudge or acknowledge, is "rety"`},
+		"NoSuchAction":  {args: []string{"repair", "o", "s", "--action", "rety", "--reason", "r"}, want: `repair: --action must be retry, skip, resume, rerun, nudge or acknowledge, is "rety"`},
 		"AckOfAStep":    {args: []string{"repair", "o", "s", "--action", "acknowledge", "--reason", "r"}, want: "repair --action acknowledge needs an order's id, and nothing else: amends repair ORDER"},
+		"DryRetry":      {args: append(slices.Clip(retry), "--dry-run"), env: []string{token}, want: "repair: --dry-run goes with --action resume and rerun"},
+		"ResumeOfAStep": {args: []string{"repair", "o", "s", "--action", "resume", "--reason", "r"}, want: "repair --action resume needs an order's id, and nothing else"},
 		"AckNoReason":   {args: []string{"repair", "o", "--action", "acknowledge"}, want: `required flag(s) "reason" not set`},
 		"ListsOfTwo":    {args: []string{"orders", "--acknowledged", "--needs-attention"}, want: "orders: give either --needs-attention or --stuck or --acknowledged"},
 		"NoReason":      {args: []string{"repair", "o", "s", "--action", "skip"}, want: `required flag(s) "reason" not set`},
@@ -182,15 +216,27 @@ func migratedDir(t *testing.T) string {
 func TestOrdersOfAnEmptyShop(t *testing.T) {
 	t.Parallel()
 	dir := migratedDir(t)
-	out, err := once(t, nil, "orders", "--needs-attention", "--data-dir", dir)
-	require.NoError(t, err)
-	require.Equal(t, "no order needs attention\n", out)
-	out, err = once(t, nil, "orders", "--acknowledged", "--data-dir", dir)
+	needs := []string{"orders", "--needs-attention", "--data-dir", dir, "--temporal-address", "127.0.0.1:1"}
+	p := start(t, nil, needs...)
+	require.NoError(t, p.wait(t))
+	require.Equal(t, "no order needs attention\n", p.out.String())
+	for _, source := range []string{"not asked: engine: ", "not asked: dead letters of payment: "} {
+		require.Contains(t, p.err.String(), source, "it is not known that nothing is wrong")
+	}
+	out, err := once(t, nil, "orders", "--acknowledged", "--data-dir", dir)
 	require.NoError(t, err)
 	require.Equal(t, "no order was acknowledged\n", out)
-	for _, list := range []string{"--needs-attention", "--acknowledged"} {
-		out, err = once(t, nil, "orders", list, "--data-dir", dir, "--json")
-		require.NoError(t, err)
-		require.JSONEq(t, `{"orders": [], "total": 0}`, out)
+	out, err = once(t, nil, "orders", "--acknowledged", "--data-dir", dir, "--json")
+	require.NoError(t, err)
+	require.JSONEq(t, `{"orders": [], "total": 0}`, out)
+	out, err = once(t, nil, append(needs, "--json")...)
+	require.NoError(t, err)
+	var list struct {
+		Orders, Stuck []any
+		Total         int
+		NotAsked      map[string]string `json:"not_asked"`
 	}
+	require.NoError(t, json.Unmarshal([]byte(out), &list))
+	require.Equal(t, []int{0, 0, 0}, []int{len(list.Orders), len(list.Stuck), list.Total})
+	require.Contains(t, list.NotAsked, "engine")
 }

@@ -166,7 +166,7 @@ func New(c Config, t client.Client) *Client {
 	p := place.New(e, r, recorded, workers, gate, place.Config{
 		Queue: c.Queue, Express: express, Style: c.Style, Placed: c.Placed, DecideAfter: c.DecideAfter, Timeout: c.PlacementTimeout, PingTimeout: c.QueryTimeout, Now: c.Now,
 	})
-	return &Client{p, r, repair.New(e, r, recorded, c.Retry, c.Queue, c.RepairTimeout), refund.New(e, r, c.Queue, c.RepairTimeout), e, recorded, workers, gate, c}
+	return &Client{p, r, repair.New(e, r, recorded, c.Retry, repair.Config{Queue: c.Queue, Namespace: c.Namespace, Timeout: c.RepairTimeout, Payloads: c.DataConverter}), refund.New(e, r, c.Queue, c.RepairTimeout), e, recorded, workers, gate, c}
 }
 
 // backlog watches the steps of all services, and the decisions of the orders.

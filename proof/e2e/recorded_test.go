@@ -54,6 +54,11 @@ func (away) Get(context.Context, string) (order.Record, error) {
 	return order.Record{}, fault.Errorf(fault.Transient, fault.Unavailable, "no instance")
 }
 
+// Address implements [orders.Records].
+func (away) Address(context.Context, string) (order.Address, error) {
+	return order.Address{}, fault.Errorf(fault.Transient, fault.Unavailable, "no instance")
+}
+
 // Place implements [orders.Records].
 func (away) Place(context.Context, string, order.Placement, time.Duration) (order.Record, error) {
 	return order.Record{}, fault.Errorf(fault.Transient, fault.Unavailable, "no instance")

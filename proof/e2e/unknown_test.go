@@ -53,7 +53,7 @@ func TestAnAuthorizationWithoutAnAnswerIsNotGuessed(t *testing.T) {
 		a := stuckAt(t, id, "payment.authorize")
 		require.Equal(t, fault.Unknown, a.Kind)
 		require.Equal(t, payment.ProviderTimeout, a.Code)
-		require.Equal(t, "money held", a.Owed, "maybe")
+		require.Equal(t, "money held: 126.00 EUR", a.Owed, "maybe")
 		eventually(t, "the order's service lists it", func() bool { return len(p.listed(t)) == 1 })
 		return p, id
 	}
@@ -75,7 +75,7 @@ func TestAnAuthorizationWithoutAnAnswerIsNotGuessed(t *testing.T) {
 		})
 		a := stuckAt(t, id, "payment.authorize")
 		require.Equal(t, fault.Unknown, a.Kind)
-		require.Equal(t, "money held", a.Owed)
+		require.Equal(t, "money held: 126.00 EUR", a.Owed)
 
 		book, err := p.Provider.Book(t.Context())
 		require.NoError(t, err)

@@ -44,7 +44,7 @@ func unvoidable(t *testing.T, timing saga.Timing) (*platform, *outside, string) 
 	a := stuckAt(t, id, "payment.authorize")
 	require.Equal(t, fault.Unknown, a.Kind)
 	require.Equal(t, payment.ProviderTimeout, a.Code)
-	require.Equal(t, "money held", a.Owed)
+	require.Equal(t, "money held: 126.00 EUR", a.Owed)
 	return p, money, id
 }
 
@@ -92,7 +92,7 @@ func TestAVoidThatIsLostIsWaivedWithAReference(t *testing.T) {
 	require.Equal(t, saga.Waived, r.Step.State)
 	require.Equal(t, "TICKET-7", r.Waiver.Reference)
 	require.Equal(t, payment.ProviderTimeout, r.Waiver.Code)
-	require.Equal(t, "money held", r.Waiver.Owed)
+	require.Equal(t, "money held: 126.00 EUR", r.Waiver.Owed)
 
 	v := p.recovered(t, id)
 	require.Equal(t, cancelled, v.Status)

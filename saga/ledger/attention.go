@@ -35,6 +35,11 @@ const (
 	// Nudge tells the newest fact of a saga again that no program orders, so that its services
 	// go on from there. It is of no step.
 	Nudge Action = "nudge"
+	// Resume starts a saga in undo mode that was stopped, or that stands still. It is of no
+	// step.
+	Resume Action = "resume"
+	// Rerun has a saga take all of its steps again, from the beginning. It is of no step.
+	Rerun Action = "rerun"
 )
 
 // Repair is one accepted request for a repair of a flagged step, or of a saga.

@@ -92,7 +92,8 @@ type Record struct {
 	UpdatedAt time.Time          `json:"updated_at"`        // UTC
 	// Acknowledgements are the reviews of flags, oldest first.
 	Acknowledgements []ledger.Acknowledgement `json:"acknowledgements,omitempty"`
-	// Repairs are those of refunds; View has those of the order's own saga.
+	// Repairs are those of refunds, of whole sagas, and of a choreographed order; View has
+	// those of the steps of the order's own saga.
 	Repairs []ledger.Repair `json:"repairs,omitempty"`
 
 	made *Refund // that this change has closed as DONE

@@ -145,14 +145,15 @@ func (r *Reader) recorded(ctx context.Context, found Snapshot) Snapshot {
 	return found
 }
 
-// Ask returns an order as its workflow knows it, with every acknowledgement. Its
-// error is a fault with code NOT_FOUND, or means that no worker answers.
+// Ask returns an order as its workflow knows it, with every acknowledgement and every reset
+// that the engine knows of. Its error is a fault with code NOT_FOUND, or means that no worker answers.
 func (r *Reader) Ask(ctx context.Context, id string) (workflows.OrderView, error) {
 	view, err := r.query(ctx, id)
 	if err != nil {
 		return workflows.OrderView{}, err
 	}
 	r.complete(ctx, &view, true)
+	r.addResets(ctx, &view)
 	return view, nil
 }
 

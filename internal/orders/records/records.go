@@ -21,6 +21,8 @@ import (
 type Records interface {
 	// Get returns the record of an order, or NOT_FOUND.
 	Get(ctx context.Context, id string) (order.Record, error)
+	// Address returns the destination of an order, or NOT_FOUND.
+	Address(ctx context.Context, id string) (order.Address, error)
 	// KeepContact keeps where a guest is told of an order. A repeat changes nothing.
 	KeepContact(ctx context.Context, id, fingerprint string, c order.Contact) error
 	course.Requests
@@ -69,6 +71,24 @@ func (r *Reader) Get(ctx context.Context, id string) (order.Record, error) {
 	return rec, nil
 }
 
+// Whole reads the record of an order with its address, for a saga that is set going again.
+// Code: NOT_FOUND.
+func (r *Reader) Whole(ctx context.Context, id string) (order.Record, error) {
+	if r == nil {
+		return order.Record{}, errNone
+	}
+	rec, err := r.call(ctx, r.timeout, func(ctx context.Context) (rec order.Record, err error) {
+		if rec, err = r.records.Get(ctx, id); err == nil {
+			rec.Placement.ShipTo, err = r.records.Address(ctx, id)
+		}
+		return rec, err
+	})
+	if err != nil {
+		return rec, fmt.Errorf("read the order's record: %w", err)
+	}
+	return rec, nil
+}
+
 // KeepContact keeps where a guest is told of an order. It fails on a nil reader.
 func (r *Reader) KeepContact(ctx context.Context, id, fingerprint string, c order.Contact) error {
 	if r == nil {
@@ -96,7 +116,7 @@ func (r *Reader) Withdraw(ctx context.Context, id string) (order.Record, error) 
 	return r.wish(ctx, r.timeout, "withdraw the order", func(ctx context.Context) (order.Record, error) { return r.records.Withdraw(ctx, id) })
 }
 
-// Repair makes and keeps a repair of a choreographed order. Its error is as that of Place.
+// Repair makes and keeps a repair, see [course.Repairs]. Its error is as that of Place.
 func (r *Reader) Repair(ctx context.Context, id string, q ledger.Repair) (order.Record, error) {
 	return r.wish(ctx, r.timeout, "repair the order", func(ctx context.Context) (order.Record, error) { return r.records.Repair(ctx, id, q) })
 }

@@ -29,12 +29,12 @@ import (
 // NOT_DECIDED, NOTHING_TO_ACKNOWLEDGE, REASON_MISSING, INVALID, UNAVAILABLE (repeat
 // it).
 func (r *Repairs) Acknowledge(ctx context.Context, req saga.RepairRequest, key string) (_ read.Snapshot, made bool, err error) {
-	within, stop := context.WithTimeout(ctx, r.timeout)
+	within, stop := context.WithTimeout(ctx, r.config.Timeout)
 	defer stop()
 	watched, attempts := attempt.Watch(within)
 	run, err := r.engine.ExecuteWorkflow(watched, client.StartWorkflowOptions{
 		ID:        workflows.AcknowledgementID(req.Saga),
-		TaskQueue: r.queue,
+		TaskQueue: r.config.Queue,
 		// One that was made before is found by the next, unless there is another flag.
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,

@@ -50,7 +50,7 @@ func (r *Repairs) repairRecord(ctx context.Context, before read.Snapshot, req sa
 
 // retry has the service of a step try the event again that the order waits for.
 func (r *Repairs) retry(ctx context.Context, before read.Snapshot, req saga.RepairRequest) error {
-	ctx, stop := context.WithTimeout(ctx, r.timeout)
+	ctx, stop := context.WithTimeout(ctx, r.config.Timeout)
 	defer stop()
 	service, _, _ := strings.Cut(req.Step, ".")
 	flagged := slices.ContainsFunc(before.Attention, func(a saga.Attention) bool { return a.Step == req.Step })

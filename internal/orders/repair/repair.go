@@ -1,5 +1,6 @@
 // Package repair carries an operator's decisions to the engine: to retry or skip a
-// flagged step of an order, or to acknowledge the flags of a finished one.
+// flagged step of an order, to set its whole saga going again, or to acknowledge the flags of
+// a finished one.
 package repair
 
 import (
@@ -12,6 +13,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/amends/amends/fault"
@@ -32,15 +34,21 @@ type Repairs struct {
 	orders  *read.Reader
 	records *records.Reader
 	again   Retrier
-	queue   string
-	timeout time.Duration
+	config  Config
 }
 
-// New returns repairs of the orders whose workflows run on a task queue, and of those
+// Config configures [Repairs]. Every field must be set.
+type Config struct {
+	Queue, Namespace string                  // where the workflows of orders run
+	Timeout          time.Duration           // how long a repair waits for its effect
+	Payloads         converter.DataConverter // of the engine's client
+}
+
+// New returns repairs of the orders whose workflows c locates, and of those
 // without one in recorded, whose services try again by again; either may be nil, and then
-// is not available. Each waits for its effect up to a timeout.
-func New(e *call.Engine, orders *read.Reader, recorded *records.Reader, again Retrier, queue string, timeout time.Duration) *Repairs {
-	return &Repairs{e, orders, recorded, again, queue, timeout}
+// is not available.
+func New(e *call.Engine, orders *read.Reader, recorded *records.Reader, again Retrier, c Config) *Repairs {
+	return &Repairs{e, orders, recorded, again, c}
 }
 
 // Repair asks an order's saga to retry or skip a flagged step. It returns the order
@@ -136,7 +144,7 @@ func (r *Repairs) repair(ctx context.Context, before read.Snapshot, workflowID s
 // requestRepair returns nil once the repair is in the saga's history, and whether
 // it took effect in time.
 func (r *Repairs) requestRepair(ctx context.Context, workflowID string, req saga.RepairRequest, id string) (made bool, err error) {
-	ctx, stop := context.WithTimeout(ctx, r.timeout)
+	ctx, stop := context.WithTimeout(ctx, r.config.Timeout)
 	defer stop()
 	var result saga.RepairResult
 	return r.engine.Update(ctx, client.UpdateWorkflowOptions{

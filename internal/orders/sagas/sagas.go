@@ -17,6 +17,7 @@ import (
 	"github.com/amends/amends/internal/engine/attempt"
 	"github.com/amends/amends/internal/orders/attribute"
 	"github.com/amends/amends/internal/orders/call"
+	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
 	"github.com/amends/amends/workflows/repay"
@@ -28,6 +29,8 @@ type Sagas struct {
 	client   client.Client
 	payloads converter.DataConverter // of the client
 	queue    string                  // of the order service
+	summary  string                  // of a run that is started, for the engine's Web UI
+	by       *saga.Repair            // the request of an operator; nil: it is the doctor who resumes
 }
 
 var _ activities.Sagas = (*Sagas)(nil)
@@ -35,7 +38,14 @@ var _ activities.Sagas = (*Sagas)(nil)
 // New returns the sagas that the workers of a task queue run; payloads is the converter of
 // the client.
 func New(c client.Client, payloads converter.DataConverter, queue string) *Sagas {
-	return &Sagas{c, payloads, queue}
+	return &Sagas{client: c, payloads: payloads, queue: queue, summary: "resumed by the doctor"}
+}
+
+// By returns s on behalf of an operator. Their request is shown with the orders that it resumes,
+// and the summary in the engine's Web UI.
+func (s Sagas) By(q saga.Repair, summary string) *Sagas {
+	s.by, s.summary = &q, summary
+	return &s
 }
 
 // Describe implements [activities.Sagas].
@@ -89,7 +99,9 @@ func (s *Sagas) Resume(ctx context.Context, r order.Record) error {
 	if err != nil {
 		return err
 	}
-	return s.start(ctx, client.StartWorkflowOptions{ID: workflows.WorkflowID(r.ID), TypedSearchAttributes: attributes}, workflows.PlaceOrder, workflows.Resume(r))
+	in := workflows.Resume(r)
+	in.Resumed = s.by
+	return s.start(ctx, client.StartWorkflowOptions{ID: workflows.WorkflowID(r.ID), TypedSearchAttributes: attributes}, workflows.PlaceOrder, in)
 }
 
 // ResumeRefund implements [activities.Sagas].
@@ -99,7 +111,7 @@ func (s *Sagas) ResumeRefund(ctx context.Context, f order.Refund) error {
 
 // start starts a saga again, unless it runs.
 func (s *Sagas) start(ctx context.Context, o client.StartWorkflowOptions, name string, in any) error {
-	o.TaskQueue, o.StaticSummary = s.queue, "resumed by the doctor"
+	o.TaskQueue, o.StaticSummary = s.queue, s.summary
 	// The run before it has ended without a decision, or its undo was not enough.
 	o.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
 	// If one runs after all, it is the one that decides.

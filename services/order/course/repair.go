@@ -20,11 +20,13 @@ const (
 	NotFlagged fault.Code = "NOT_FLAGGED"
 )
 
-// Repairs is the part of the service with which operators repair a choreographed order.
+// Repairs is the part of the service with which operators repair orders.
 type Repairs interface {
-	// Repair makes and keeps a repair of an undecided order, and returns its record; see the
-	// function [Repair]. A repeat changes nothing. It fails with NOT_FOUND for an order that
-	// does not exist, and with CONFLICT, a bug, for one of another style.
+	// Repair makes and keeps a repair of an undecided choreographed order, and returns its
+	// record; see the function [Repair]. A resume and a rerun are of orders of any style and
+	// status; they are only kept, see [order.Record.KeepRepair]: the caller makes them. A repeat
+	// changes nothing. It fails with NOT_FOUND for an order that does not exist, and with
+	// CONFLICT, a bug, for one of another style.
 	Repair(ctx context.Context, id string, q ledger.Repair) (order.Record, error)
 }
 

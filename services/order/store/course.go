@@ -53,6 +53,11 @@ func (s *Store) quietly(ctx context.Context, id string, f func(r *order.Record, 
 	return s.move(ctx, id, silent, f)
 }
 
+// kept is quietly for an order of any style.
+func (s *Store) kept(ctx context.Context, id string, f func(r *order.Record, now time.Time) (bool, error)) (order.Record, error) {
+	return s.changeOr(ctx, id, func(_ *gorm.DB, r *order.Record) (bool, error) { return f(r, database.Now()) }, silent)
+}
+
 // Place implements [course.Requests].
 func (s *Store) Place(ctx context.Context, id string, p order.Placement, decideAfter time.Duration) (order.Record, error) {
 	if id == "" {

@@ -51,6 +51,6 @@ func New(db *gorm.DB) *Store {
 	s.Book = refunds.NewBook(db, s.changeIn)
 	s.contactBook = contacts.NewBook(db, s.Get)
 	s.erasureBook = erasure.NewBook(db)
-	s.Repairs = repairs.New(s.quietly)
+	s.Repairs = repairs.New(s.quietly, s.kept)
 	return s
 }

@@ -31,7 +31,9 @@ func erase(std cli.Stdio) *cobra.Command {
 			}
 			e.Order = args[0]
 			err = reach.Service(std, cmd, "order",
-				func(ctx context.Context, conn grpc.ClientConnInterface) error { return orderrpc.NewClient(conn).Erase(ctx, e) },
+				func(ctx context.Context, conn grpc.ClientConnInterface) error {
+					return orderrpc.NewClient(conn).Erase(ctx, e)
+				},
 				func(ctx context.Context, o worker.Options) error {
 					return worker.With(ctx, o, "order", func(s *registry.Stores) error { return s.Orders().Erase(ctx, e) })
 				})
