@@ -107,7 +107,7 @@ func (v verb) of(step string) string {
 	case settling:
 		return settleName(step)
 	default:
-		return step
+		return doName(step)
 	}
 }
 

@@ -35,6 +35,7 @@ func (s *Steps) add(v verb, step string, f byJSON) {
 	if s.calls[v] == nil {
 		s.calls[v] = map[string]byJSON{}
 	}
+	step = doName(step)
 	if s.calls[v][step] != nil {
 		panic("saga: the " + string(v) + " of " + step + " is bound twice")
 	}
@@ -70,7 +71,7 @@ func (s *Steps) call(ctx context.Context, v verb, k Key, input []byte) (output [
 	if k.Saga == "" || k.Generation < 0 {
 		return nil, false, fault.Errorf(fault.Bug, fault.Invalid, "%s is no key of a step", k)
 	}
-	f := s.calls[v][k.Step]
+	f := s.calls[v][doName(k.Step)]
 	if f == nil {
 		return nil, false, fault.Errorf(fault.Bug, fault.Internal, "no service of this process can %s the step %q", v, k.Step)
 	}

@@ -9,7 +9,8 @@ import (
 )
 
 // Names of the handlers that every saga workflow has. Each takes the saga's id,
-// so that one workflow may carry several sagas.
+// so that one workflow may carry several sagas; the empty id is the only one of a
+// workflow. [Show], [Cancel] and [RepairStep] call them.
 const (
 	// QuerySaga takes a saga's id (a string) and answers its [View].
 	QuerySaga = "saga"

@@ -74,14 +74,14 @@ func (p *Promise[Out]) Get(ctx workflow.Context) (Out, error) {
 // doOf returns the request to do s.
 func doOf[In, Out any](r *run, on *stepRun, s Step[In, Out], in In) request {
 	k := r.o.key(s.Name)
-	q, _ := ask[Out](on, s.Name, k, in)
+	q, _ := ask[Out](on, doName(s.Name), k, in)
 	if s.Redact != nil {
 		q.recorded = argument(k, s.Redact(in))
 	}
 	if s.Summary != nil {
 		q.summary = s.Summary(in)
 	}
-	q.express = !on.local() && slices.Contains(r.o.Express, s.Name)
+	q.express = !on.local() && slices.Contains(r.o.Express, doName(s.Name))
 	return q
 }
 

@@ -39,6 +39,14 @@
 //
 // The saga passes the point of no return only when no earlier step is under way.
 //
+// A step that a saga takes several times, such as the rooms of a trip, is [Step.Nth] of
+// one step.
+//
+// # Callers
+//
+// A program that has a Temporal client sees a saga with [Show], waits for its end with
+// [Wait], and asks for its abort with [Cancel] or for a repair with [RepairStep].
+//
 // # Express steps
 //
 // A step costs the engine a task queue, four events and a workflow task of its own. In

@@ -156,32 +156,54 @@ func ExampleBind() {
 	// released: 4
 }
 
-// When everything is undone, the closing steps of the other end run.
+// When everything is undone, the closing steps of the other end run. A later run of the
+// saga, after a reset, may be aborted for another reason: here it is told to. So the reason
+// is recorded once, before anything is undone, and the guest is told that one. A reason
+// that went into the regret as it is would be another request under the same key, which
+// package barrier answers with REQUEST_MISMATCH.
 func ExampleOptions_aborted() {
 	book := saga.Step[string, saga.None]{Name: "table.book", Queue: "restaurant", Kind: saga.Compensatable}
+	note := saga.Step[fault.Code, fault.Code]{Name: "guest.note", Queue: "mail", Kind: saga.Recorded}
 	regret := saga.Step[fault.Code, saga.None]{Name: "guest.regret", Queue: "mail", Kind: saga.Closing}
-	plan := saga.NewPlan(book).OnAbort(regret)
+	plan := saga.NewPlan(book).OnAbort(note, regret)
+	first := map[saga.Key]fault.Code{} // a table of the service
 
-	env := newEnvironment()
-	saga.Bind(env, book, func(context.Context, saga.Key, string) (saga.None, error) {
-		return saga.None{}, fault.Errorf(fault.Business, "FULLY_BOOKED", "no table is left")
-	}, func(context.Context, saga.Key) error { return nil })
-	saga.Bind(env, regret, func(_ context.Context, _ saga.Key, why fault.Code) (saga.None, error) {
-		fmt.Println("sorry:", why)
-		return saga.None{}, nil
-	}, nil)
-
-	env.ExecuteWorkflow(func(ctx workflow.Context) (saga.View, error) {
-		o := saga.Options{ID: "table-12", Plan: plan}
-		o.Aborted = func(ctx workflow.Context, d saga.Decision) error {
-			_, err := saga.Do(ctx, regret, d.Code)
+	reserve := func(ctx workflow.Context, against fault.Code) (saga.View, error) {
+		o := saga.Options{ID: "table-12", Plan: plan, Against: against}
+		var why fault.Code
+		o.Decided = func(ctx workflow.Context, d saga.Decision) (_ []saga.Waiver, err error) {
+			why, err = saga.Do(ctx, note, d.Code)
+			return nil, err
+		}
+		o.Aborted = func(ctx workflow.Context, _ saga.Decision) error {
+			_, err := saga.Do(ctx, regret, why)
 			return err
 		}
 		return saga.Run(ctx, o, func(ctx workflow.Context) error {
 			_, err := saga.Do(ctx, book, "two at eight")
 			return err
 		})
-	})
+	}
 
-	// Output: sorry: FULLY_BOOKED
+	for _, against := range []fault.Code{"", saga.CustomerRequest} {
+		env := newEnvironment()
+		saga.Bind(env, book, func(context.Context, saga.Key, string) (saga.None, error) {
+			return saga.None{}, fault.Errorf(fault.Business, "FULLY_BOOKED", "no table is left")
+		}, func(context.Context, saga.Key) error { return nil })
+		saga.Bind(env, note, func(_ context.Context, k saga.Key, why fault.Code) (fault.Code, error) {
+			if _, noted := first[k]; !noted {
+				first[k] = why
+			}
+			return first[k], nil
+		}, nil)
+		saga.Bind(env, regret, func(_ context.Context, _ saga.Key, why fault.Code) (saga.None, error) {
+			fmt.Println("sorry:", why)
+			return saga.None{}, nil
+		}, nil)
+		env.ExecuteWorkflow(reserve, against)
+	}
+
+	// Output:
+	// sorry: FULLY_BOOKED
+	// sorry: FULLY_BOOKED
 }

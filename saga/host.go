@@ -7,7 +7,10 @@ import (
 )
 
 // host holds the sagas of one workflow, for the handlers, which name a saga by id.
-type host struct{ sagas map[string]*run }
+type host struct {
+	sagas map[string]*run
+	first *run
+}
 
 type hostKey struct{}
 
@@ -72,9 +75,13 @@ func hostOf(ctx workflow.Context) (workflow.Context, *host, error) {
 // can begin.
 func (h *host) early() bool { return len(h.sagas) == 0 }
 
-// find returns the saga with this id, or refuses with [UnknownSaga].
+// find returns the saga with this id, the only one for an empty id, or refuses with
+// [UnknownSaga].
 func (h *host) find(id string) (*run, error) {
 	r, ok := h.sagas[id]
+	if id == "" && len(h.sagas) == 1 {
+		r, ok = h.first, true
+	}
 	if !ok {
 		return nil, refuse(UnknownSaga, "the workflow has no such saga")
 	}
@@ -84,6 +91,9 @@ func (h *host) find(id string) (*run, error) {
 func (h *host) add(r *run) error {
 	if _, ok := h.sagas[r.o.ID]; ok {
 		return fmt.Errorf("saga %q runs twice in one workflow", r.o.ID)
+	}
+	if h.early() {
+		h.first = r
 	}
 	h.sagas[r.o.ID] = r
 	return nil

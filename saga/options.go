@@ -41,7 +41,10 @@ type Options struct {
 	// durable one nothing wakes it at DecideBy. nil: every step is durable at once.
 	Express []string
 	// Aborted runs the closing steps of the aborted end, when every compensatable
-	// step is undone or waived; nil: none.
+	// step is undone or waived; nil: none. The decision is this run's: a later run, after a
+	// reset, may be aborted for another reason. A step that gets the reason is then another
+	// request under the same key, which its service refuses as a bug, so that the saga never
+	// ends. Give such a step the reason that Decided has recorded.
 	Aborted func(ctx workflow.Context, d Decision) error
 	// Against aborts the saga from the start, for this reason: the pivot is settled,
 	// and the body runs, forward, only if it happened. This resumes a saga whose
@@ -52,7 +55,8 @@ type Options struct {
 	// pivot is settled as not happened and before anything is undone. This run does
 	// not undo the steps of these waivers, because an operator has settled them; they
 	// stay waived in its [View]. Decided may take the steps of [Plan.OnAbort], of kind
-	// Recorded or Closing; each is retried until it succeeds. nil: none.
+	// Recorded or Closing; each is retried until it succeeds. It is the one step that may be
+	// given the decision, if its service keeps the first and answers it. nil: none.
 	Decided func(ctx workflow.Context, d Decision) (waived []Waiver, err error)
 	// Notice is called when the flags or the waivers have changed, with a disconnected
 	// context, one call at a time, the latest view last; Run waits for it. It may take

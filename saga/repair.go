@@ -147,7 +147,11 @@ func fit(texts ...string) bool {
 // repair has a flagged step called again at once, or gives up on it, and waits until
 // that has happened.
 func (h *host) repair(ctx workflow.Context, q RepairRequest) (RepairResult, error) {
-	r, s := h.sagas[q.Saga], h.sagas[q.Saga].lookup(q.Step)
+	r, err := h.find(q.Saga)
+	if err != nil {
+		return RepairResult{}, err
+	}
+	s := r.lookup(q.Step)
 	if s.state != Waived {
 		r.note(ctx, q)
 	}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/amends/amends/saga/key"
@@ -101,9 +103,37 @@ func (s Step[In, Out]) info() stepInfo {
 
 func (i stepInfo) local() bool { return i.queue == "" }
 
-// Names of the activities that belong to a step beside its do.
-func undoName(step string) string   { return step + ".undo" }
-func settleName(step string) string { return step + ".settle" }
+// Names of the activities of a step.
+func doName(step string) string     { name, _, _ := strings.Cut(step, times); return name }
+func undoName(step string) string   { return doName(step) + ".undo" }
+func settleName(step string) string { return doName(step) + ".settle" }
+
+// times separates a step's name from the number of the time that it is taken.
+const times = ":"
+
+// Nth returns the step for the nth time that one saga takes it, counted from 1, such as
+// the second room of a trip. Each time is a step of its own: with a place in the plan, a
+// key, an undo and a line in the view. The first has the step's own name, the second is
+// "hotel.book:2". They are bound together: [Bind] of the step binds all of them.
+//
+// A plan has as many as the saga's input asks for, which the workflow makes with
+// [NewPlan]; the same input must make the same plan.
+func (s Step[In, Out]) Nth(n int) Step[In, Out] {
+	if n < 1 || strings.Contains(s.Name, times) {
+		panic(fmt.Sprintf("saga: %q has no time %d", s.Name, n))
+	}
+	if n > 1 {
+		s.Name += times + strconv.Itoa(n)
+	}
+	return s
+}
+
+// named reports whether a step's name is one that [Step.Nth] leaves or makes.
+func named(step string) bool {
+	_, n, several := strings.Cut(step, times)
+	nth, err := strconv.Atoi(n)
+	return !several || err == nil && nth > 1
+}
 
 // Plan lists every step that a saga may take. Undo covers the plan, not only the
 // steps that this run has started: an earlier run of the same saga (before a reset)
@@ -127,6 +157,8 @@ func NewPlan(steps ...Declared) Plan {
 			problems = append(problems, errors.New("a step has no name"))
 		case p.has(s.name):
 			problems = append(problems, fmt.Errorf("step %q is there twice", s.name))
+		case !named(s.name):
+			problems = append(problems, fmt.Errorf("step %q has a colon in its name, which belongs to Nth", s.name))
 		}
 		switch s.kind {
 		case Recorded, Compensatable, Closing:
@@ -170,11 +202,12 @@ func (p Plan) OnAbort(steps ...Declared) Plan {
 // info makes a stepInfo a [Declared] itself.
 func (i stepInfo) info() stepInfo { return i }
 
-// Express returns the names of the steps that have a limit for an express try.
+// Express returns the names of the steps that have a limit for an express try; one that is
+// taken several times is named once.
 func (p Plan) Express() (names []string) {
 	for _, s := range p.steps {
-		if s.express > 0 {
-			names = append(names, s.name)
+		if name := doName(s.name); s.express > 0 && !slices.Contains(names, name) {
+			names = append(names, name)
 		}
 	}
 	return names

@@ -214,8 +214,8 @@ var mutants = []mutant{
 	},
 	{
 		name: "TheFallbackOfATryHasAnotherKey", file: "saga/do.go", quick: true,
-		was: "	q.express = !on.local() && slices.Contains(r.o.Express, s.Name)\n",
-		is: "	q.express = !on.local() && slices.Contains(r.o.Express, s.Name)\n" +
+		was: "	q.express = !on.local() && slices.Contains(r.o.Express, doName(s.Name))\n",
+		is: "	q.express = !on.local() && slices.Contains(r.o.Express, doName(s.Name))\n" +
 			"	if q.express {\n		q.recorded = argument(Key{Saga: r.o.ID, Step: s.Name, Generation: 1}, in)\n	}\n",
 		by: express("1"),
 	},
