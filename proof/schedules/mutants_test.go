@@ -326,7 +326,7 @@ var mutants = []mutant{
 		by: repaid(),
 	},
 	{
-		name: "ARefundThatHappenedIsRefused", file: "services/payment/outside_capture.go",
+		name: "ARefundThatHappenedIsRefused", file: "saga/once/undo.go",
 		was: "		return out, state == ledger.Done, err\n", is: "		return out, false, err\n",
 		by: repaid(),
 	},

@@ -7,6 +7,10 @@
 // remembers the key: an attempt that finds an intent asks by the key before it calls
 // again. The outcome is committed after the call.
 //
+// Undo and settle are the same from the other side. An intent is the only state in which
+// the external system may know more than the ledger: then the key is forbidden there, and
+// its answer decides.
+//
 // [Effect] is for a step that makes one call. The shipping service makes one call per
 // parcel and follows the same sequence by hand, recording each outcome as it comes.
 package once
@@ -37,6 +41,17 @@ type Effect[Answer, Out any] struct {
 	// Conclude records the outcome. It fails with SUSPENDED if the step was undone or
 	// blocked meanwhile.
 	Conclude func(ctx context.Context, k key.Key, a Answer) (Out, error)
+
+	// Begin returns the state of the step when its undo or settle begins, and the outcome
+	// of one that is done. It blocks a key without a record.
+	Begin func(ctx context.Context, k key.Key) (ledger.State, Out, error)
+	// Forbid returns the effect of k, or makes sure that it will never have one.
+	Forbid func(ctx context.Context, k key.Key) (a Answer, found bool, err error)
+	// TakeBack takes back the effect of k. It succeeds for one that is taken back.
+	TakeBack func(ctx context.Context, k key.Key) error
+	// End records the end of an undo or a settle: undone, or blocked. To block a step fails
+	// as transient if it has happened meanwhile.
+	End func(ctx context.Context, k key.Key, to ledger.State) error
 }
 
 // Do makes the effect under k and returns its outcome. A repeat returns the recorded

@@ -45,55 +45,24 @@ func (o *Outside) Authorize(ctx context.Context, k key.Key, req AuthorizeRequest
 
 // Void implements [Service].
 func (o *Outside) Void(ctx context.Context, k key.Key) error {
-	state, err := o.store.BeginVoid(ctx, k)
-	if err != nil {
-		return err
-	}
-	switch state {
-	case ledger.Undone, ledger.Refused:
-		return nil
-	case ledger.Done:
-		if err := o.void(ctx, k); err != nil {
-			return err
-		}
-		return o.store.EndVoid(ctx, k)
-	default: // Intent, Blocked
-		return o.voidUncertain(ctx, k, state)
-	}
-}
-
-// voidUncertain takes back an authorization that only the provider knows about. A
-// blocked key should have no effect, because no call is made without an intent.
-// It is forbidden all the same, and an effect found there is voided: should our
-// database ever lose a committed intent, no customer's money stays held for it.
-func (o *Outside) voidUncertain(ctx context.Context, k key.Key, state ledger.State) error {
-	effect, found, err := o.forbid(ctx, k)
-	switch {
-	case err != nil:
-		return err
-	case !found && state == ledger.Intent:
-		return o.store.BlockAuthorize(ctx, k)
-	case !found:
-		return nil
-	case effect.State == provider.Declined && state == ledger.Intent:
-		return again(o.store.RefuseAuthorize(ctx, k, refusal(effect)), func() error { return o.Void(ctx, k) })
-	}
-	if err := o.void(ctx, k); err != nil || state == ledger.Blocked {
-		return err
-	}
-	return o.store.EndVoid(ctx, k)
-}
-
-func (o *Outside) void(ctx context.Context, k key.Key) error {
-	ctx, cancel := context.WithTimeout(ctx, o.callTimeout)
-	defer cancel()
-	return ProviderFault(o.provider.Void(ctx, k.String()))
-}
-
-// again repeats an undo that has recorded a refusal, or met another undo: it tells its end.
-func again(err error, undo func() error) error {
-	if err != nil && fault.KindOf(err) != fault.Suspension {
-		return err
-	}
-	return undo()
+	return once.Effect[provider.Effect, Authorization]{
+		Begin: func(ctx context.Context, k key.Key) (state ledger.State, none Authorization, err error) {
+			state, err = o.store.BeginVoid(ctx, k)
+			return state, none, err
+		},
+		Forbid:  o.forbid,
+		Refusal: declined,
+		Refuse:  o.store.RefuseAuthorize,
+		TakeBack: func(ctx context.Context, k key.Key) error {
+			ctx, cancel := context.WithTimeout(ctx, o.callTimeout)
+			defer cancel()
+			return ProviderFault(o.provider.Void(ctx, k.String()))
+		},
+		End: func(ctx context.Context, k key.Key, to ledger.State) error {
+			if to == ledger.Blocked {
+				return o.store.BlockAuthorize(ctx, k)
+			}
+			return o.store.EndVoid(ctx, k)
+		},
+	}.Undo(ctx, k)
 }

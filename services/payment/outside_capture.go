@@ -46,35 +46,22 @@ func (o *Outside) SettleCapture(ctx context.Context, k key.Key) (Capture, bool, 
 	if err := o.learn(ctx, k); err != nil {
 		return Capture{}, false, err
 	}
-	return settling[Capture]{o, o.store.BeginSettle, o.store.BlockCapture, o.store.RefuseCapture, o.store.ConcludeCapture}.settle(ctx, k)
+	return settling(o, o.store.BeginSettle, o.store.BlockCapture, o.store.RefuseCapture, o.store.ConcludeCapture).Settle(ctx, k)
 }
 
-// settling is how the store records the settle of a transfer with outcome Out.
-type settling[Out any] struct {
-	*Outside
-
-	begin    func(ctx context.Context, k key.Key) (ledger.State, Out, error)
-	block    func(ctx context.Context, k key.Key) error
-	refuse   func(ctx context.Context, k key.Key, refusal *fault.Error) error
-	conclude func(ctx context.Context, k key.Key, in Intended, reference string) (Out, error)
-}
-
-// settle blocks k for ever, or learns that its transfer happened.
-func (s settling[Out]) settle(ctx context.Context, k key.Key) (Out, bool, error) {
-	var none Out
-	state, out, err := s.begin(ctx, k)
-	if err != nil || state != ledger.Intent {
-		return out, state == ledger.Done, err
+// settling returns a transfer with outcome Out as its settle sees it.
+func settling[Out any](
+	o *Outside,
+	begin func(ctx context.Context, k key.Key) (ledger.State, Out, error),
+	block func(ctx context.Context, k key.Key) error,
+	refuse func(ctx context.Context, k key.Key, refusal *fault.Error) error,
+	conclude func(ctx context.Context, k key.Key, in Intended, reference string) (Out, error),
+) once.Effect[provider.Effect, Out] {
+	return once.Effect[provider.Effect, Out]{
+		Begin: begin, Forbid: o.forbid, Refusal: declined, Refuse: refuse,
+		Conclude: func(ctx context.Context, k key.Key, e provider.Effect) (Out, error) {
+			return conclude(ctx, k, Intended{}, e.Reference)
+		},
+		End: func(ctx context.Context, k key.Key, _ ledger.State) error { return block(ctx, k) },
 	}
-	effect, found, err := s.forbid(ctx, k)
-	switch {
-	case err != nil:
-		return none, false, err
-	case !found:
-		return none, false, s.block(ctx, k)
-	case effect.State == provider.Declined:
-		return none, false, again(s.refuse(ctx, k, refusal(effect)), func() error { _, _, err := s.settle(ctx, k); return err })
-	}
-	out, err = s.conclude(ctx, k, Intended{}, effect.Reference)
-	return out, err == nil, err
 }

@@ -37,5 +37,5 @@ func (o *Outside) Refund(ctx context.Context, k key.Key, req RefundRequest) (Ref
 
 // SettleRefund implements [Service].
 func (o *Outside) SettleRefund(ctx context.Context, k key.Key) (Refund, bool, error) {
-	return settling[Refund]{o, o.store.BeginSettleRefund, o.store.BlockRefund, o.store.RefuseRefund, o.store.ConcludeRefund}.settle(ctx, k)
+	return settling(o, o.store.BeginSettleRefund, o.store.BlockRefund, o.store.RefuseRefund, o.store.ConcludeRefund).Settle(ctx, k)
 }
