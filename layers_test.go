@@ -164,6 +164,7 @@ var layers = []layer{
 	{"saga/participant", "saga saga/participant/participantpb fault", "gorm echo viper services"},
 	{"saga/participant/participantpb", "", "temporal gorm echo viper services"},
 	{"saga/once", "saga/key saga/ledger fault", "others"},
+	{"saga/service", "saga/barrier saga/key saga/ledger saga/once fault internal/database", "temporal echo viper services"},
 	{"saga/sagatest", "saga/sagatest/schedule saga/sagatest/search saga/sagatest/stage", "gorm echo"},
 	{"saga/sagatest/stage", "saga/sagatest/schedule saga/sagatest/search saga/sagatest/state saga fault", "gorm echo"},
 	{"saga/sagatest/search", "saga/sagatest/schedule", "others"},

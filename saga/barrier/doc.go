@@ -14,7 +14,8 @@
 //     before the call and [Conclude] or [Refuse] after it. Each is a transaction of
 //     its own, and the call is in none of them. Undo and settle begin with
 //     [BeginUndo] and, after the service has asked the external system, end with
-//     [EndUndo] or [Conclude]. [Recall] is a repeat without the whole request.
+//     [EndUndo] or [Conclude]. [Recall] is a repeat without the whole request. Package
+//     saga/service does all of that for a step that makes one call.
 //
 // # State model
 //
