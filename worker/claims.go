@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/background"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/engine/claim"
@@ -24,7 +25,9 @@ func (g *Group) claim(ctx context.Context, c *engine.Client) error {
 			return err //nolint:wrapcheck // a fault that names the database
 		}
 		ours := claim.Database{ID: mark.ID, Place: place, Service: mark.Name, Installation: mark.Installation}
-		all = append(all, claim.Claim{Queue: g.o.queue(s.Row.Name), Database: ours})
+		for _, queue := range g.o.polled(s.Row.Name) {
+			all = append(all, claim.Claim{Queue: queue, Database: ours})
+		}
 	}
 	return claim.Take(ctx, c, all...) //nolint:wrapcheck // a fault that names the queue
 }
@@ -32,18 +35,12 @@ func (g *Group) claim(ctx context.Context, c *engine.Client) error {
 // keepClaims keeps the claims until ctx ends. It fails when a queue or a database is
 // another's now; an error of any other kind is for the services to wait for.
 func (g *Group) keepClaims(ctx context.Context, c *engine.Client) error {
-	tick := time.NewTicker(g.claimEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
+	for background.Pause(ctx, g.claimEvery) {
 		err := g.claim(ctx, c)
 		if code := fault.CodeOf(err); code == claim.NotOurs || code == database.NotOurs {
 			g.fail(err)
 			return err
 		}
 	}
+	return nil
 }

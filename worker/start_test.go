@@ -91,7 +91,7 @@ func start(t *testing.T, g *Group, c *engine.Client) (stop func()) {
 }
 
 // connect serves the engine and returns a client of it.
-func connect(t *testing.T, e *flickering) *engine.Client {
+func connect(t *testing.T, e workflowservicepb.WorkflowServiceServer) *engine.Client {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -53,6 +53,9 @@ type Options struct {
 	// Queues are the task queues of all services, by name: the order saga calls
 	// every one. A missing one is the service's name.
 	Queues map[string]string
+	// Former are task queues of an earlier release that the services poll too, by name:
+	// sagas in flight have tasks there.
+	Former map[string]string
 	// Timing has the limits and intervals of the order saga; zero is the kernel's
 	// default.
 	Timing Timing
@@ -103,6 +106,11 @@ type Options struct {
 
 // queue returns the task queue of a service.
 func (o Options) queue(name string) string { return cmp.Or(o.Queues[name], name) }
+
+// polled returns the task queues that a service polls, its own first.
+func (o Options) polled(name string) []string {
+	return slices.DeleteFunc([]string{o.queue(name), o.Former[name]}, func(queue string) bool { return queue == "" })
+}
 
 // Timing has the limits and intervals of a saga.
 type Timing = saga.Timing
@@ -260,28 +268,29 @@ func (g *Group) start(ctx context.Context, c *engine.Client, fatal chan<- error)
 		if s.Row.Bind == nil {
 			continue
 		}
-		// The engine answered a moment ago and may be gone again. A worker that failed
-		// to start cannot be started again.
-		err := await.Until(ctx, g.waiting, func(context.Context) error {
-			w := g.newWorker(c, s, fatal)
-			if err := w.Start(); err != nil {
-				return engine.NotStarted(s.Row.Name, err)
+		for _, queue := range g.o.polled(s.Row.Name) {
+			// The engine answered a moment ago and may be gone again. A worker that failed
+			// to start cannot be started again.
+			err := await.Until(ctx, g.waiting, func(context.Context) error {
+				w := g.newWorker(c, s, queue, fatal)
+				if err := w.Start(); err != nil {
+					return engine.NotStarted(s.Row.Name, err)
+				}
+				workers = append(workers, w)
+				return nil
+			})
+			if err != nil {
+				return workers, err
 			}
-			workers = append(workers, w)
-			return nil
-		})
-		if err != nil {
-			return workers, err
 		}
 	}
 	return workers, nil
 }
 
-// newWorker returns the Temporal worker of a service.
-func (g *Group) newWorker(c *engine.Client, s *registry.Stores, fatal chan<- error) sdkworker.Worker {
-	queue := g.o.queue(s.Row.Name)
+// newWorker returns the Temporal worker of a service on a task queue.
+func (g *Group) newWorker(c *engine.Client, s *registry.Stores, queue string, fatal chan<- error) sdkworker.Worker {
 	w := sdkworker.New(c.Client, queue, g.workerOptions(s, fatal))
-	engine := sagas.New(c.Client, c.Payloads.Data, queue)
+	engine := sagas.New(c.Client, c.Payloads.Data, g.o.queue(s.Row.Name))
 	s.Row.Bind(w, s, engine.Request)
 	s.BindAudit(w, engine, g.stores)
 	if s.Row.Decides {
@@ -296,10 +305,9 @@ func (g *Group) newWorker(c *engine.Client, s *registry.Stores, fatal chan<- err
 func (g *Group) newSteps(c *engine.Client) *saga.Steps {
 	steps := saga.NewSteps()
 	for _, s := range g.stores {
-		if s.Row.Bind == nil {
-			continue
+		if s.Row.Bind != nil {
+			s.Row.Bind(steps, s, sagas.New(c.Client, c.Payloads.Data, g.o.queue(s.Row.Name)).Request)
 		}
-		s.Row.Bind(steps, s, sagas.New(c.Client, c.Payloads.Data, g.o.queue(s.Row.Name)).Request)
 	}
 	return steps
 }

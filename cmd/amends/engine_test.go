@@ -41,7 +41,7 @@ func TestDevOnAnEngineThatIsThere(t *testing.T) {
 	// A second platform on the engine would take steps of the first one's orders.
 	other := t.TempDir()
 	_, err := once(t, environ, append(slices.Clone(args), "--data-dir", other)...)
-	require.ErrorContains(t, err, `QUEUE_NOT_OURS: task queue "order" of namespace "shop" is served from database `)
+	require.ErrorContains(t, err, `QUEUE_NOT_OURS: task queue "amends-order" of namespace "shop" is served from database `)
 	require.ErrorContains(t, err, "of order in the installation "+installed(t, dir)+", and this is database ")
 	require.ErrorContains(t, err, "of order in the installation "+installed(t, other)+". ")
 	require.Equal(t, "CONFIRMED", place(t, api, "k2", "tok_visa", true)["status"])

@@ -73,7 +73,7 @@ func TestProblems(t *testing.T) {
 		"BadServer":               {args: []string{"--database-url", "hunter2"}, want: `database_url: must begin with postgres://, is "******"`},
 		"TwoServicesOnOne":        {yaml: "services: {order: {dsn: 'postgres://a:b@localhost/x'}, catalog: {dsn: 'postgresql://c:d@127.0.0.1:5432/x?sslmode=disable'}}", want: `services.catalog.dsn: must not be the database of services.order.dsn, is "postgresql://127.0.0.1:5432/x"`},
 		"TwoServicesOnOneFile":    {yaml: "services: {order: {dsn: 'sqlite:x/../a.db'}, shipping: {carrier_dsn: 'sqlite:./a.db'}}", want: `services.shipping.carrier_dsn: must not be the database of services.order.dsn, is "sqlite:./a.db"`},
-		"OneQueueTwice":           {yaml: "services: {payment: {queue: order}}", want: `services.payment.queue: must differ from services.order.queue, is "order"`},
+		"OneQueueTwice":           {yaml: "services: {payment: {queue: amends-order}}", want: `services.payment.queue: must differ from services.order.queue, is "amends-order"`},
 		"BadQueue":                {yaml: "services: {payment: {queue: 'order '}}", want: `services.payment.queue: must be 1 to 200 letters, digits, dots, dashes or underscores, is "order "`},
 		"NegativeConnections":     {yaml: "services: {order: {max_conns: -1}}", want: `services.order.max_conns: must be from 0 to 1000, is "-1"`},
 		"CertWithoutKey":          {yaml: "temporal: {tls_cert: c.pem}", want: "temporal.tls_key: must be set together with temporal.tls_cert"},

@@ -38,7 +38,7 @@ const (
 )
 
 // defaultQueue is the order service's task queue unless it is configured.
-const defaultQueue = "order"
+const defaultQueue = "amends-order"
 
 // named returns the id of a platform's schedule or run: base, for the default queue
 // of its order service, otherwise base and the queue. A task queue belongs to one

@@ -15,7 +15,7 @@ import (
 // alarms are metrics of the order service's worker by which an alert finds that the payment
 // service does not run. Of an orchestrated order there are two, and the first counts.
 var alarms = map[order.Style]*regexp.Regexp{
-	order.Orchestrated:  regexp.MustCompile(`(?m)^(amends_orders_stuck\{cause="[a-z_]+"\} [1-9]|amends_queue_without_worker\{queue="payment"\} 1)`),
+	order.Orchestrated:  regexp.MustCompile(`(?m)^(amends_orders_stuck\{cause="[a-z_]+"\} [1-9]|amends_queue_without_worker\{queue="amends-payment"\} 1)`),
 	order.Choreographed: regexp.MustCompile(`(?m)^amends_events_unheard_seconds\{group="payment"\} ([6-9][0-9]|[1-9][0-9]{2,})(\.|$)`),
 }
 

@@ -198,15 +198,15 @@ func TestTheDoctorLeavesAnotherPlatformsScheduleAlone(t *testing.T) {
 		ID: doctorflow.ScheduleID, Action: &client.ScheduleWorkflowAction{ID: "x", Workflow: doctorflow.Reconcile, TaskQueue: "north"},
 	})
 	require.NoError(t, err)
-	north, shared := doctor.Schedule{Every: time.Hour, Queue: "north"}, doctor.Schedule{Every: time.Hour, Queue: "order"}
+	north, shared := doctor.Schedule{Every: time.Hour, Queue: "north"}, doctor.Schedule{Every: time.Hour, Queue: "amends-order"}
 	require.NoError(t, doctor.Keep(t.Context(), server.Client, north))
 	require.Equal(t, []string{"north", ""}, []string{scheduled("amends-doctor-north"), scheduled("amends-doctor")}, "it has moved")
 	require.NoError(t, doctor.Keep(t.Context(), server.Client, shared))
 	require.NoError(t, doctor.Keep(t.Context(), server.Client, north))
-	require.Equal(t, []string{"north", "order"}, []string{scheduled("amends-doctor-north"), scheduled("amends-doctor")})
+	require.Equal(t, []string{"north", "amends-order"}, []string{scheduled("amends-doctor-north"), scheduled("amends-doctor")})
 	north.Every = 0
 	require.NoError(t, doctor.Keep(t.Context(), server.Client, north))
-	require.Equal(t, []string{"", "order"}, []string{scheduled("amends-doctor-north"), scheduled("amends-doctor")})
+	require.Equal(t, []string{"", "amends-order"}, []string{scheduled("amends-doctor-north"), scheduled("amends-doctor")})
 	shared.Every = 0
 	require.NoError(t, doctor.Keep(t.Context(), server.Client, shared))
 }

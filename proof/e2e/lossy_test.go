@@ -219,10 +219,10 @@ func TestADoctorWhoseAnswerIsLostIsUnknown(t *testing.T) {
 	}
 
 	proxy.Lose("StartWorkflowExecution", 0, refusals["PermissionDenied"])
-	_, err = doctor.Run(impatient(), e.Client, "order", doctorflow.Input{})
+	_, err = doctor.Run(impatient(), e.Client, "amends-order", doctorflow.Input{})
 	require.ErrorContains(t, err, "start the doctor: ExecuteMultiOperation API is disabled")
 	proxy.Lose("StartWorkflowExecution", 1, refusals["NamespaceNotFound"])
-	_, err = doctor.Run(impatient(), e.Client, "order", doctorflow.Input{})
+	_, err = doctor.Run(impatient(), e.Client, "amends-order", doctorflow.Input{})
 	require.ErrorContains(t, err, "it is not known whether it has started; a repeat waits for that run")
 	run := func() string {
 		d, err := direct.DescribeWorkflowExecution(t.Context(), doctorflow.WorkflowID, "")
@@ -231,11 +231,11 @@ func TestADoctorWhoseAnswerIsLostIsUnknown(t *testing.T) {
 	}
 	first := run()
 	proxy.Mend()
-	_, err = doctor.Run(impatient(), e.Client, "order", doctorflow.Input{})
+	_, err = doctor.Run(impatient(), e.Client, "amends-order", doctorflow.Input{})
 	require.ErrorContains(t, err, "the doctor: ")
 	require.Equal(t, first, run())
 
-	want := doctor.Schedule{Every: time.Hour, Queue: "order"}
+	want := doctor.Schedule{Every: time.Hour, Queue: "amends-order"}
 	proxy.Lose("CreateSchedule", 1, refusals["NamespaceNotFound"])
 	require.Error(t, doctor.Keep(t.Context(), e.Client, want))
 	proxy.Mend()

@@ -2,6 +2,7 @@
 package service
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -38,7 +39,8 @@ type Service struct {
 	DSN secret.DSN
 
 	// Queue (queue) is the task queue of the service's steps; every process must
-	// have the same. Default: the service's name.
+	// have the same. Default: "amends-" and the service's name. Releases before had the
+	// name alone; workers with the default poll that queue too, for one release.
 	Queue string
 
 	// MaxConns (max_conns) bounds the connections that one process of the service
@@ -62,11 +64,15 @@ type Service struct {
 	OutsideDSN secret.DSN
 }
 
+// prefix begins the names of task queues by default: an engine may have other users, who
+// call their services payment and order, too.
+const prefix = "amends-"
+
 // Default returns the defaults of the services that sections declare.
 func Default(sections []Section) Services {
 	all := make(Services, len(sections))
 	for i, s := range sections {
-		all[i] = &Service{Section: s, Queue: s.Name}
+		all[i] = &Service{Section: s, Queue: prefix + s.Name}
 	}
 	return all
 }
@@ -103,6 +109,20 @@ func (s Services) Queues() map[string]string {
 		queues[service.Name] = service.Queue
 	}
 	return queues
+}
+
+// Former returns the task queues of the releases that had no prefix, by the names of the
+// services whose queue is the default one. Sagas in flight have tasks there. A name that is
+// a configured queue now is left out.
+func (s Services) Former() map[string]string {
+	former := map[string]string{}
+	taken := s.Queues()
+	for _, service := range s {
+		if service.Queue == prefix+service.Name && !slices.Contains(slices.Collect(maps.Values(taken)), service.Name) {
+			former[service.Name] = service.Name
+		}
+	}
+	return former
 }
 
 // Keys implements [setting.Section].

@@ -19,6 +19,7 @@ func WorkerOptions(c *config.Config, names []string, log *slog.Logger) worker.Op
 		Services:     map[string]worker.Service{},
 		Installation: c.Installation,
 		Queues:       c.Services.Queues(),
+		Former:       c.Services.Former(),
 		Timing: worker.Timing{
 			StartToClose:      c.Saga.StartToClose,
 			LocalStartToClose: c.Saga.LocalStartToClose,
