@@ -77,7 +77,7 @@ func exploreNoting(t *testing.T, express []string, unreduced bool, over func(*no
 	t.Helper()
 	seen := &runs{all: map[[sha256.Size]byte]string{}, ends: map[[sha256.Size]byte]string{}}
 	e := explorer(t)
-	e.Faults, e.Sample, e.Dense, e.Unreduced = *reduction, 0, 0, unreduced
+	e.Faults, e.Sample, e.Dense, e.Unreduced, e.Unsteered = *reduction, 0, 0, unreduced, true
 	e.New = func() (sagatest.Subject, error) {
 		s, err := newSubject(t)
 		s.express = express

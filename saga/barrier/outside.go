@@ -6,6 +6,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/saga/barrier/traced"
 	"github.com/amends/amends/saga/barrier/txn"
 	"github.com/amends/amends/saga/ledger"
 )
@@ -22,6 +23,7 @@ type Ticket[Out any] = ledger.Ticket[Out]
 func Intend[Out any](ctx context.Context, db *gorm.DB, c Call, prepare func(tx *gorm.DB) error, tell ...Tell) (Ticket[Out], error) {
 	var refusal *fault.Error
 	var answer *row // of a repeat
+	traced.Outside(ctx, c.Key)
 	err := c.transact(ctx, db, func(tx *gorm.DB, first bool) (err error) {
 		refusal, answer = nil, nil
 		switch {
@@ -185,6 +187,7 @@ func EndUndo(ctx context.Context, db *gorm.DB, k Key, to State, effect func(tx *
 			return res.Error
 		}
 		if res.RowsAffected == 1 {
+			traced.Became(ctx, k, to)
 			return ended.won(tx, k, effect, tell)
 		}
 		found, err := find(tx, k)

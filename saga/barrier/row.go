@@ -77,6 +77,10 @@ func insert(tx *gorm.DB, c Call, r row) (bool, error) {
 	rows, err := txn.Exec(tx, `INSERT INTO barrier (saga, step, generation, state, fingerprint, request, outcome, code, message, created_at, updated_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 		c.Key.Saga, c.Key.Step, c.Key.Generation, r.State, c.Fingerprint, r.Request, r.Outcome, r.Code, r.Message, at, at)
+	if rows == 1 {
+		traced.Found(tx.Statement.Context, c.Key, "")
+		traced.Became(tx.Statement.Context, c.Key, r.State)
+	}
 	return rows == 1, err
 }
 
@@ -122,7 +126,7 @@ func find(tx *gorm.DB, k Key) (*row, error) {
 	if err := where(tx, k).Limit(1).Find(&rows).Error; err != nil || len(rows) == 0 {
 		return nil, err
 	}
-	traced.Found(tx.Statement.Context, rows[0].State)
+	traced.Found(tx.Statement.Context, k, rows[0].State)
 	return &rows[0], nil
 }
 
@@ -132,6 +136,9 @@ func find(tx *gorm.DB, k Key) (*row, error) {
 func change(tx *gorm.DB, k Key, r *row, from ...State) (bool, error) {
 	sql, args := update(k, r, from)
 	rows, err := txn.Exec(tx, sql, args...)
+	if rows == 1 {
+		traced.Became(tx.Statement.Context, k, r.State)
+	}
 	return rows == 1, err
 }
 

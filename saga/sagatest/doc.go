@@ -24,6 +24,13 @@
 // workflow's worker apart. An exploration that left one out is not valid, and a sample is
 // drawn so that it has them all.
 //
+// It also counts the rows of the barrier's table of calls (see package barrier) that its
+// runs came by: a settle that found an intent, an undo that found nothing, and so on. A
+// settle finds an intent only after a lost reply, a crash and a cancel. So the explorer
+// ends with schedules that it steers to the rows that it rarely came by: it begins with
+// those that left such a record behind, and adds up to two faults while it stands. An
+// exploration that never came by one of the rows is not valid: [Report.Valid].
+//
 // A schedule that must lead to the same run as another one is not tried. If the
 // subject is a [Fingerprinter], a run ends where workflow and services come to the
 // same state (the same world) as in another run, because their futures are the same.

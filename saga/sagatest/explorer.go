@@ -34,13 +34,17 @@ type Explorer struct {
 	// Unreduced also runs every schedule that is the same run as another one, or
 	// goes on from an equal world. It is there to check that this finds nothing more.
 	Unreduced bool
+	// Unsteered leaves out the schedules of more faults that are steered to rows of the
+	// barrier's table, and counts no rows. It is there to compare explorations, as
+	// Unreduced is.
+	Unsteered bool
 }
 
 // Run tries schedules in order of their size, and stops after the first size with a
 // failure, so the reported failure is one of the shortest. A broken promise is in
 // the report; the error is of a subject that cannot be made, or of ctx.
 func (e Explorer) Run(ctx context.Context) (Report, error) {
-	o := search.Options{Faults: e.Faults, Sample: e.Sample, Seed: e.Seed, Workers: e.Workers, Dense: e.Dense, Unreduced: e.Unreduced}
+	o := search.Options{Faults: e.Faults, Sample: e.Sample, Seed: e.Seed, Workers: e.Workers, Dense: e.Dense, Unreduced: e.Unreduced, Unsteered: e.Unsteered}
 	return search.Run(ctx, o, func() (search.Runner, error) { return e.explorer() })
 }
 
@@ -89,9 +93,15 @@ func (x *explorer) Run(ctx context.Context, s Schedule, grow bool, known *search
 		w.Known = known.Has
 	}
 	o := x.stage.Run(ctx, s, w)
-	r := search.Result{Cut: o.Cut, Err: o.Err, Past: o.Worlds}
+	r := search.Result{Cut: o.Cut, Err: o.Err, Past: o.Worlds, Marks: o.Came}
 	if r.Short = len(o.Hit) < len(s); r.Short {
 		r.Hit = o.Hit
+	}
+	if grow {
+		r.Wants = o.Wants
+	}
+	if !r.Short {
+		r.Stood = stood(o)
 	}
 	switch {
 	case r.Err != nil:
@@ -100,6 +110,20 @@ func (x *explorer) Run(ctx context.Context, s Schedule, grow bool, known *search
 		r.More, r.Same = x.growths(s, o)
 	}
 	return r
+}
+
+// stood returns the rows of the barrier's table that one more fault may lead to. Every run
+// has an intent during a call to an external system; one that stands later does so because
+// of a fault.
+func stood(o stage.Outcome) (all []search.Mark) {
+	for _, c := range o.Calls[min(o.Settled, len(o.Calls)):] {
+		for _, l := range c.Leads {
+			if c.Activity != 0 && !slices.Contains(all, l) {
+				all = append(all, l)
+			}
+		}
+	}
+	return all
 }
 
 // Cells implements [search.Runner]: only a run tells which steps a workflow takes.

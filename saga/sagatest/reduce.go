@@ -31,6 +31,8 @@ func (x *explorer) growths(s Schedule, o stage.Outcome) (more []search.Growth, s
 		c := stage.Call{Call: schedule.End}
 		if i < len(o.Calls) {
 			c = o.Calls[i]
+		} else if i > 0 {
+			c.Leads = o.Calls[i-1].Leads
 		}
 		if s.At(c.Call) != "" {
 			continue
@@ -42,7 +44,7 @@ func (x *explorer) growths(s Schedule, o stage.Outcome) (more []search.Growth, s
 			case !x.unreduced && changesNothing(c, k, o.Calls[min(i+1, len(o.Calls)):]):
 				same++
 			default:
-				more = append(more, search.Growth{By: Fault{Call: c.Call, Kind: k}, Cell: cellOf(c, k), At: i, Amid: amid(o.Calls, i)})
+				more = append(more, search.Growth{By: Fault{Call: c.Call, Kind: k}, Cell: cellOf(c, k), At: i, Amid: amid(o.Calls, i), Leads: c.Leads})
 			}
 		}
 	}

@@ -30,6 +30,8 @@ type (
 	Report = search.Report
 	// Size is a part of a [Report]: the schedules of one number of faults.
 	Size = search.Size
+	// Mark is a row of the barrier's table of calls, such as "pay.settle found intent".
+	Mark = search.Mark
 	// Failure is a schedule after which a promise was broken.
 	Failure = search.Failure
 )

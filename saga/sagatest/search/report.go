@@ -23,12 +23,14 @@ type Report struct {
 	Failure   *Failure // the first of the shortest schedules that broke a promise; nil: none
 
 	cells map[Cell]bool // those that could happen, and whether they did
+	marks marks
 }
 
 // Size is a part of a [Report]: the schedules of one number of faults.
 type Size struct {
 	Schedules, Ended, Same, LeftOut int
 	Sampled                         bool // not every schedule of this size ran
+	Steered                         bool // those that may lead to a rare mark, one fault more than the last size
 	Elapsed                         time.Duration
 }
 
@@ -78,10 +80,17 @@ func (r Report) String() string {
 		if s.Sampled {
 			b.WriteString("; sampled")
 		}
+		if s.Steered {
+			b.WriteString("; steered")
+		}
 		b.WriteByte('\n')
 	}
 	line("in all", Size{Schedules: r.Schedules, Ended: r.Ended, Same: r.Same, LeftOut: r.LeftOut, Elapsed: r.Elapsed})
 	for n, s := range r.Sizes {
+		if s.Steered {
+			line("more faults", s)
+			continue
+		}
 		line(fmt.Sprintf("%d faults", n), s)
 	}
 	b.WriteString("faults that hit:")
@@ -89,6 +98,9 @@ func (r Report) String() string {
 		fmt.Fprintf(&b, " %s %d", k, r.Hits[k])
 	}
 	fmt.Fprintf(&b, "\ncells: %d kinds of faults at calls, %d never hit", len(r.cells), len(r.missing()))
+	if n := len(r.marks.wanted); n > 0 {
+		fmt.Fprintf(&b, "\nthe barrier's table: %d rows, %d never come by", n, len(r.Unmarked()))
+	}
 	return b.String()
 }
 
@@ -112,11 +124,15 @@ func (r Report) missing() (cells []string) {
 	return cells
 }
 
-// errNeverHit means that an exploration proves less than it seems to.
-var errNeverHit = errors.New("the run is invalid: faults that could happen never did")
+// Why an exploration proves less than it seems to.
+var (
+	errNeverHit  = errors.New("the run is invalid: faults that could happen never did")
+	errUntouched = errors.New("the run is invalid: no schedule came by rows of the barrier's table")
+)
 
 // Valid returns an error if a fault that could have happened at a call never did, or
-// none of its kind in a run that was judged: then a run without a failure shows nothing.
+// none of its kind in a run that was judged, or if the runs never came by a row of the
+// barrier's table, see [Report.Marks]: then a run without a failure shows nothing.
 func (r Report) Valid() error {
 	missing := r.missing()
 	for c := range r.cells {
@@ -124,9 +140,13 @@ func (r Report) Valid() error {
 			missing = append(missing, name)
 		}
 	}
+	var problems []error
 	if len(missing) > 0 {
 		slices.Sort(missing)
-		return fmt.Errorf("%w: %s", errNeverHit, strings.Join(missing, ", "))
+		problems = append(problems, fmt.Errorf("%w: %s", errNeverHit, strings.Join(missing, ", ")))
 	}
-	return nil
+	if unmarked := r.Unmarked(); len(unmarked) > 0 {
+		problems = append(problems, fmt.Errorf("%w: %q", errUntouched, unmarked))
+	}
+	return errors.Join(problems...)
 }

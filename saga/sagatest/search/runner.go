@@ -27,6 +27,9 @@ type Result struct {
 	More  []Growth          // that the schedule can grow by
 	Same  int               // number of further growths that would lead to the same run as others
 	Past  []Boundary
+	Marks []Mark // that the run came by
+	Wants []Mark // that the exploration must come by, as far as this run knows
+	Stood []Mark // that a fault at one of its calls may lead to
 }
 
 // Growth is one more fault for a schedule.
@@ -36,12 +39,14 @@ type Growth struct {
 	At   int  // index of the call
 	Amid bool // the call is in the middle of an outage
 
+	Leads []Mark // that it may lead to
+
 	from schedule.Schedule
 }
 
 func (g Growth) schedule() schedule.Schedule {
 	if g.By == (schedule.Fault{}) {
-		return nil
+		return g.from
 	}
 	return g.from.With(g.By)
 }

@@ -25,6 +25,8 @@ type Options struct {
 	// Unreduced also runs every schedule that is the same run as another one, or
 	// goes on from an equal world.
 	Unreduced bool
+	// Unsteered wants no marks: no schedule is tried for their sake.
+	Unsteered bool
 }
 
 // Run tries schedules in order of their size, and stops after the first size with a
@@ -32,7 +34,7 @@ type Options struct {
 // the report; the error is of a runner that cannot be made, or of ctx.
 func Run(ctx context.Context, o Options, newRunner func() (Runner, error)) (Report, error) {
 	began := time.Now()
-	report := Report{Hits: map[schedule.Kind]int{}, cells: map[Cell]bool{}}
+	report := Report{Hits: map[schedule.Kind]int{}, cells: map[Cell]bool{}, marks: newMarks()}
 	pool, err := open(o.Workers, newRunner)
 	if err != nil {
 		return report, err
@@ -68,6 +70,9 @@ func Run(ctx context.Context, o Options, newRunner func() (Runner, error)) (Repo
 			results[i] = outcome{} // a level has hundreds of thousands
 			from := level[i].schedule()
 			now.count(r.Cut)
+			if !o.Unsteered {
+				report.marks.note(from, r.Result)
+			}
 			if size > 0 && !r.Short {
 				report.cells[level[i].Cell] = true
 			}
@@ -111,8 +116,13 @@ func Run(ctx context.Context, o Options, newRunner func() (Runner, error)) (Repo
 		}
 		level, now = next, then
 	}
+	if report.Failure == nil && o.Faults > 0 {
+		if err := report.steer(ctx, pool, random); err != nil {
+			return report, err
+		}
+	}
 	report.Elapsed = time.Since(began)
-	if report.Failure != nil && o.Sample > 0 {
+	if report.Failure != nil && (o.Sample > 0 || len(report.Failure.Schedule) > o.Faults) {
 		report.Failure = pool.shrink(ctx, report.Failure)
 	}
 	return report, nil

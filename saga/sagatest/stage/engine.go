@@ -20,6 +20,7 @@ import (
 	"github.com/amends/amends/saga/sagatest/schedule"
 	"github.com/amends/amends/saga/sagatest/search"
 	"github.com/amends/amends/saga/sagatest/state"
+	"github.com/amends/amends/saga/sagatest/table"
 )
 
 // engine stands in for Temporal's matching and retries during one schedule.
@@ -43,6 +44,8 @@ type engine struct {
 
 	activities int // that were executed
 	state      state.Run
+	table      *table.Table
+	last       state.Last
 
 	watch  Watch
 	worlds []search.Boundary // since all faults of the schedule have hit
@@ -80,11 +83,11 @@ var errCrash = errors.New("sagatest: the run ends here")
 // next counts a call and returns the fault at it.
 func (e *engine) next(n string) schedule.Kind {
 	if len(e.calls) >= maxCalls {
-		panic("sagatest: the saga does not end")
+		panic(fmt.Sprintf("sagatest: the saga does not end: it has made %d calls, and now %s", maxCalls, n))
 	}
 	e.seen[n]++
 	call := n + "#" + strconv.Itoa(e.seen[n])
-	e.calls = append(e.calls, Call{Call: call})
+	e.calls = append(e.calls, Call{Call: call, Leads: e.table.Leads()})
 	kind := e.schedule.At(call)
 	if kind != "" {
 		e.happened(schedule.Fault{Call: call, Kind: kind})
@@ -247,7 +250,12 @@ func (e *engine) attempt(ctx workflow.Context, f *state.Flight, arg any, lost ti
 
 // effect returns the call of an activity.
 func (e *engine) effect(n string, arg any) func() (converter.EncodedValue, error) {
-	return func() (converter.EncodedValue, error) { return e.acts.ExecuteActivity(n, arg) }
+	return func() (converter.EncodedValue, error) {
+		e.table.Call(n)
+		value, err := e.acts.ExecuteActivity(n, arg)
+		e.last.Note(n, err)
+		return value, err
+	}
 }
 
 // leave ends a local activity for the workflow, which has canceled it: its call goes on at
@@ -292,6 +300,7 @@ func (e *engine) later(after, n string, arg any, effect func() (converter.Encode
 	id, err := converter.GetDefaultDataConverter().ToPayload(arg)
 	must(err, "encode an argument")
 	e.late[after] = append(e.late[after], zombie{n + " " + string(id.Data), func() { _, _ = effect() }})
+	e.table.Late(n)
 }
 
 // laterOutside keeps a call to an external system. The engine does not know its

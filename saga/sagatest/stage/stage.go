@@ -14,9 +14,11 @@ import (
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/worker"
 
+	"github.com/amends/amends/saga/barrier/traced"
 	"github.com/amends/amends/saga/sagatest/schedule"
 	"github.com/amends/amends/saga/sagatest/search"
 	"github.com/amends/amends/saga/sagatest/state"
+	"github.com/amends/amends/saga/sagatest/table"
 )
 
 // Stage runs schedules on one subject, one after the other.
@@ -57,6 +59,8 @@ type Outcome struct {
 	Settled int               // the number of calls when the last of them hit
 	Calls   []Call            // all calls, in order
 	Worlds  []search.Boundary // since every fault of the schedule has hit
+	Came    []search.Mark     // rows of the barrier's table that the run came by
+	Wants   []search.Mark     // rows that a test of the steps that it took has to come by
 }
 
 // Trace returns the calls in order.
@@ -69,6 +73,9 @@ type Call struct {
 	Late     bool   // decide-by had passed
 	Local    bool   // the workflow's own worker made it
 	Activity int    // the activity that it is an attempt of, counted from 1; 0: a call to an external system
+
+	// Leads are rows of the barrier's table that the run may come by next.
+	Leads []search.Mark
 }
 
 func trace(calls []Call) []string {
@@ -78,8 +85,6 @@ func trace(calls []Call) []string {
 	}
 	return all
 }
-
-var quiet = sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))
 
 // decideAfter is the time that a saga has to decide. It is longer than three retries.
 const decideAfter = 10 * time.Minute
@@ -93,13 +98,14 @@ func (g *Stage) Run(ctx context.Context, s schedule.Schedule, w Watch) (o Outcom
 	e := &engine{
 		subject: g.subject, registry: g.registry, sagaID: g.sagaID, schedule: s,
 		seen: map[string]int{}, late: map[string][]zombie{}, failing: map[string]int{}, away: map[string]time.Time{},
-		watch: w, state: state.Run{Names: state.NewAliases(g.since)},
+		watch: w, state: state.Run{Names: state.NewAliases(g.since)}, table: table.New(g.Activities()),
 	}
 	g.registry.engine = e
 	defer func() {
 		if p := recover(); p != nil {
-			o.Err = fmt.Errorf("panic: %v", p)
+			o.Err = fmt.Errorf("panic: %s%s", state.Brief(fmt.Sprint(p)), e.last.Suffix())
 		}
+		o.Came, o.Wants = e.table.Came(), e.table.Wants()
 		o.Cut, o.Hit, o.Settled, o.Calls, o.Worlds = e.cut, e.hit, e.settled, e.calls, e.worlds
 	}()
 	must(g.subject.Reset(ctx), "reset")
@@ -125,7 +131,7 @@ func (g *Stage) toTheEnd(ctx context.Context, e *engine) error {
 			continue
 		}
 		if err := env.GetWorkflowError(); err != nil {
-			return fmt.Errorf("the workflow failed: %w", err)
+			return fmt.Errorf("the workflow failed: %s%s", state.Brief(err.Error()), e.last.Suffix()) //nolint:errorlint // its text can be endless
 		}
 		e.fireAll()
 		if err := g.subject.Check(ctx, End{Result: env.GetWorkflowResult, Faults: e.hit, Runs: runs, Calls: trace(e.calls)}); err != nil {
@@ -144,9 +150,10 @@ func (g *Stage) toTheEnd(ctx context.Context, e *engine) error {
 // now.
 func (g *Stage) once(e *engine, now time.Time, workflow string, input any) *testsuite.TestWorkflowEnvironment {
 	var ts testsuite.WorkflowTestSuite
-	ts.SetLogger(quiet)
+	ts.SetLogger(sdklog.NewStructuredLogger(slog.New(&e.last)))
 	if e.acts == nil {
 		e.acts = ts.NewTestActivityEnvironment()
+		e.acts.SetWorkerOptions(worker.Options{BackgroundActivityContext: traced.Watch(context.Background(), e.table)})
 		for n, f := range g.registry.activities {
 			e.acts.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: n})
 		}
