@@ -20,6 +20,7 @@ import (
 	"github.com/amends/amends/cmd/amends/internal/readmodel"
 	"github.com/amends/amends/cmd/amends/internal/repair"
 	"github.com/amends/amends/cmd/amends/internal/replay"
+	"github.com/amends/amends/cmd/amends/internal/sagas"
 	"github.com/amends/amends/cmd/amends/internal/serve"
 	"github.com/amends/amends/cmd/amends/internal/services"
 	"github.com/amends/amends/cmd/amends/internal/supply"
@@ -51,7 +52,7 @@ func commands(std cli.Stdio) []*cobra.Command {
 	return []*cobra.Command{
 		dev.Command(std), temporalpostgres.Command(std), broker.Command(std),
 		serve.API(std), serve.Worker(std), migrate.Command(std),
-		orders.Order(std), orders.Orders(std), repair.Command(std), legacy.Command(std), supply.Stock(std), supply.Catalog(std), users.Command(std),
+		orders.Order(std), orders.Orders(std), repair.Command(std), sagas.Command(std), legacy.Command(std), supply.Stock(std), supply.Catalog(std), users.Command(std),
 		messages.Command(std), mails.Command(std), readmodel.Command(std),
 		events.Command(std), doctor.Command(std), services.Command(std), certs.Command(std), replay.Command(std), load.Command(std),
 		versionCommand(std),
