@@ -89,3 +89,26 @@ func headings(page string) []string {
 	}
 	return anchors
 }
+
+// TestTheSagaOfThePageIsTheExample finds every piece of code of the page in the example, so
+// that what a reader copies is tested.
+func TestTheSagaOfThePageIsTheExample(t *testing.T) {
+	t.Parallel()
+
+	var code strings.Builder
+	require.NoError(t, filepath.WalkDir("examples/travel", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".go" {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		code.Write(text)
+		return err
+	}))
+	page, err := os.ReadFile("docs/write-your-own-saga.md")
+	require.NoError(t, err)
+	pieces := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(page), -1)
+	require.Greater(t, len(pieces), 5)
+	for _, piece := range pieces {
+		require.Contains(t, code.String(), piece[1])
+	}
+}
