@@ -17,6 +17,7 @@ import (
 	"github.com/amends/amends/cmd/amends/internal/messages"
 	"github.com/amends/amends/cmd/amends/internal/migrate"
 	"github.com/amends/amends/cmd/amends/internal/orders"
+	"github.com/amends/amends/cmd/amends/internal/readiness"
 	"github.com/amends/amends/cmd/amends/internal/readmodel"
 	"github.com/amends/amends/cmd/amends/internal/repair"
 	"github.com/amends/amends/cmd/amends/internal/replay"
@@ -51,7 +52,7 @@ func run(ctx context.Context, args []string, std cli.Stdio) error {
 func commands(std cli.Stdio) []*cobra.Command {
 	return []*cobra.Command{
 		dev.Command(std), temporalpostgres.Command(std), broker.Command(std),
-		serve.API(std), serve.Worker(std), migrate.Command(std),
+		serve.API(std), serve.Worker(std), migrate.Command(std), readiness.Command(std),
 		orders.Order(std), orders.Orders(std), repair.Command(std), sagas.Command(std), legacy.Command(std), supply.Stock(std), supply.Catalog(std), users.Command(std),
 		messages.Command(std), mails.Command(std), readmodel.Command(std),
 		events.Command(std), doctor.Command(std), services.Command(std), certs.Command(std), replay.Command(std), load.Command(std),

@@ -29,14 +29,15 @@ func Command(std cli.Stdio) *cobra.Command {
 			"broker below --data-dir. Without users only processes of this machine may connect; docs/broker.md has\n" +
 			"the format of --broker-users and the setup of TLS.",
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := std.Load(cmd, config.Needs{})
-			if err != nil {
-				return err
-			}
-			return run(cmd.Context(), std, c)
-		},
 	}
+	std.Runs(cmd, cli.Process{
+		Needs: cli.Needing(config.Needs{}),
+		Check: func(c *config.Config, _ []string) error {
+			_, err := options(c)
+			return err
+		},
+		Run: func(ctx context.Context, c *config.Config, _ []string) error { return run(ctx, std, c) },
+	})
 	config.AddFlags(cmd.Flags(), "data_dir", "broker.listen", "broker.durable", "broker.users", "broker.tls_cert", "broker.tls_key", "broker.tls_ca")
 	return cmd
 }

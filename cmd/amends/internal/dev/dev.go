@@ -30,14 +30,11 @@ func Command(std cli.Stdio) *cobra.Command {
 		Long: "Run everything in one process, with demo data. The engine is a Temporal dev server that the command\n" +
 			"starts, or, with --temporal-address, another engine on this machine, such as `make temporal-postgres`.",
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := std.Load(cmd, config.Needs{Dev: true})
-			if err != nil {
-				return err
-			}
-			return run(cmd.Context(), std, c)
-		},
 	}
+	std.Runs(cmd, cli.Process{
+		Needs: cli.Needing(config.Needs{Dev: true}),
+		Run:   func(ctx context.Context, c *config.Config, _ []string) error { return run(ctx, std, c) },
+	})
 	config.AddFlags(
 		cmd.Flags(),
 		"data_dir", "http_addr", "admin_addr", "rpc.listen", "temporal_port", "ui_port", "temporal_bin", "temporal.address", "temporal.namespace",

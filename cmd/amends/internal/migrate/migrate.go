@@ -36,17 +36,18 @@ func Command(std cli.Stdio) *cobra.Command {
 			"attributes in the engine. A repeat changes nothing.",
 		Args:      cobra.OnlyValidArgs,
 		ValidArgs: append(registry.Names(), engineTarget),
-		RunE: func(cmd *cobra.Command, targets []string) error {
-			if all == (len(targets) > 0) {
-				return errors.New("migrate: name services, or temporal, or give --all for every service")
-			}
-			services := slices.DeleteFunc(slices.Clone(targets), func(t string) bool { return t == engineTarget })
-			if all {
-				services = registry.Names()
-			}
-			return migrate(cmd, std, services, len(services) < len(targets), wait)
-		},
 	}
+	needs := func(targets []string) (config.Needs, error) { return needed(targets, all) }
+	std.Runs(cmd, cli.Process{
+		Needs: needs,
+		Run: func(ctx context.Context, c *config.Config, targets []string) error {
+			n, err := needs(targets)
+			if err != nil {
+				return err
+			}
+			return migrate(ctx, std, c, n, wait)
+		},
+	})
 	cmd.Flags().BoolVar(&all, "all", false, "every service")
 	cmd.Flags().DurationVar(&wait, "wait", time.Minute, "how long to wait for a database or an engine that is not reachable yet")
 	config.AddFlags(cmd.Flags(), "installation")
@@ -54,12 +55,20 @@ func Command(std cli.Stdio) *cobra.Command {
 	return cmd
 }
 
-func migrate(cmd *cobra.Command, std cli.Stdio, services []string, engine bool, wait time.Duration) (err error) {
-	c, err := std.Load(cmd, config.Needs{Services: services, Temporal: engine})
-	if err != nil {
-		return err
+// needed returns the databases that are migrated, and whether the engine is.
+func needed(targets []string, all bool) (config.Needs, error) {
+	if all == (len(targets) > 0) {
+		return config.Needs{}, errors.New("migrate: name services, or temporal, or give --all for every service")
 	}
-	ctx, parts := process.New(cmd.Context())
+	services := slices.DeleteFunc(slices.Clone(targets), func(t string) bool { return t == engineTarget })
+	if all {
+		services = registry.Names()
+	}
+	return config.Needs{Services: services, Temporal: len(services) < len(targets)}, nil
+}
+
+func migrate(ctx context.Context, std cli.Stdio, c *config.Config, n config.Needs, wait time.Duration) (err error) {
+	ctx, parts := process.New(ctx)
 	defer func() { err = errors.Join(err, parts.Stop()) }()
 	log, _, err := std.Observe(ctx, parts, c, "info")
 	if err != nil {
@@ -67,15 +76,15 @@ func migrate(cmd *cobra.Command, std cli.Stdio, services []string, engine bool, 
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, wait, fmt.Errorf("gave up after %s", wait))
 	defer cancel()
-	if len(services) > 0 {
-		if err := worker.Migrate(ctx, cli.WorkerOptions(c, services, log)); err != nil {
+	if len(n.Services) > 0 {
+		if err := worker.Migrate(ctx, cli.WorkerOptions(c, n.Services, log)); err != nil {
 			return err
 		}
 	}
-	for _, name := range services {
+	for _, name := range n.Services {
 		fmt.Fprintf(std.Out, "%s: at the newest version\n", name)
 	}
-	if !engine {
+	if !n.Temporal {
 		return nil
 	}
 	client, err := std.Dial(c, log, nil)

@@ -22,17 +22,32 @@ func API(std cli.Stdio) *cobra.Command {
 		Use:   "api",
 		Short: "Serve the HTTP API; it needs the engine and no database",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := std.Load(cmd, config.Needs{Temporal: true, API: true})
-			if err != nil {
-				return err
-			}
-			return runAPI(cmd.Context(), std, c)
-		},
 	}
+	std.Runs(cmd, cli.Process{
+		Needs: cli.Needing(config.Needs{Temporal: true, API: true}),
+		Check: checkAPI,
+		Run:   func(ctx context.Context, c *config.Config, _ []string) error { return runAPI(ctx, std, c) },
+	})
 	config.AddFlags(cmd.Flags(), "http_addr", "admin_addr", "broker.url", "http.hosts", "auth", "shop", "saga.style", "tls.cert", "tls.key", "tls.client_ca", "tls.self_signed", "insecure_http", "legacy.file")
 	cli.AddEngineFlags(cmd)
 	return cmd
+}
+
+// checkAPI returns why an API with a valid configuration would not start.
+func checkAPI(c *config.Config, _ []string) error {
+	if c.TLS.Cert != "" {
+		if _, err := openCertificate(c, slog.New(slog.DiscardHandler)); err != nil {
+			return err
+		}
+	}
+	switch {
+	case peers.Configured(c):
+		return cli.CheckAccess(c, []string{identity.Gateway})
+	case !c.Guests():
+		return errNoAccounts
+	default:
+		return nil
+	}
 }
 
 // runAPI serves until ctx ends. It is not ready while the engine is unreachable,

@@ -41,12 +41,9 @@ func HTTPServer(ctx context.Context, parts *process.Parts, c *config.Config, s *
 	}
 	switch {
 	case c.TLS.Cert != "":
-		w, err := web.Open(web.Config{
-			Cert: c.TLS.Cert, Key: c.TLS.Key, ClientCA: c.TLS.ClientCA, Every: c.TLS.Every,
-			Now: time.Now, Logger: log,
-		})
+		w, err := openCertificate(c, log)
 		if err != nil {
-			return nil, fmt.Errorf("tls.cert: %w", err)
+			return nil, err
 		}
 		parts.Start(ctx, process.Part{Name: "certificate", Run: w.Run})
 		server.TLSConfig = w.TLS()
@@ -61,6 +58,18 @@ func HTTPServer(ctx context.Context, parts *process.Parts, c *config.Config, s *
 		server.TLSConfig = settings
 	}
 	return server, nil
+}
+
+// openCertificate reads the certificate of the API.
+func openCertificate(c *config.Config, log *slog.Logger) (*web.Certificates, error) {
+	w, err := web.Open(web.Config{
+		Cert: c.TLS.Cert, Key: c.TLS.Key, ClientCA: c.TLS.ClientCA, Every: c.TLS.Every,
+		Now: time.Now, Logger: log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("tls.cert: %w", err)
+	}
+	return w, nil
 }
 
 // SelfSigned returns the file of the certificate that clients must trust if the API made it

@@ -31,14 +31,16 @@ func Worker(std cli.Stdio) *cobra.Command {
 			"Simulators of external systems have databases of their own:\n\n  " + strings.Join(simulators(), "\n  "),
 		Args:      services,
 		ValidArgs: registry.Names(),
-		RunE: func(cmd *cobra.Command, names []string) error {
-			c, err := std.Load(cmd, config.Needs{Services: names, Temporal: true})
-			if err != nil {
-				return err
-			}
-			return runWorker(cmd.Context(), std, c, names)
-		},
 	}
+	std.Runs(cmd, cli.Process{
+		Needs: func(names []string) (config.Needs, error) {
+			return config.Needs{Services: names, Temporal: true}, nil
+		},
+		Check: checkWorker,
+		Run: func(ctx context.Context, c *config.Config, names []string) error {
+			return runWorker(ctx, std, c, names)
+		},
+	})
 	config.AddFlags(cmd.Flags(), "admin_addr", "rpc.listen", "rpc.advertise", "broker.url", "installation", "worker.min_pollers", "worker.max_pollers", "worker.workflow_cache", "smtp_url", "mail_from", "public_url")
 	cli.AddEngineFlags(cmd)
 	return cmd
@@ -66,6 +68,21 @@ func services(_ *cobra.Command, names []string) error {
 		}
 	}
 	return nil
+}
+
+// checkWorker returns why a worker with a valid configuration would not start.
+func checkWorker(c *config.Config, names []string) error {
+	for _, s := range c.Services {
+		if slices.Contains(names, s.Name) {
+			if err := registry.Check(s.Name, string(s.Secret)); err != nil {
+				return err
+			}
+		}
+	}
+	if c.RPC.Listen == "" && !peers.Configured(c) {
+		return nil
+	}
+	return cli.CheckAccess(c, names)
 }
 
 // runWorker runs the services until ctx ends, then drains them; the admin address
