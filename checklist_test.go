@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -111,9 +112,14 @@ func naming(t *testing.T, service string) (files []string) {
 		}
 	}
 	word := regexp.MustCompile(`(?i)(\b|_)` + service + `(\b|_)`)
-	deployed, err := filepath.Glob("deploy/*/*")
-	require.NoError(t, err)
-	for _, path := range append(deployed, "deploy/compose.yaml", "docker-compose.temporal.yml") {
+	deployed := []string{"docker-compose.temporal.yml"}
+	require.NoError(t, filepath.WalkDir("deploy", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			deployed = append(deployed, path)
+		}
+		return err
+	}))
+	for _, path := range deployed {
 		text, err := os.ReadFile(path)
 		require.NoError(t, err)
 		if word.Match(text) {

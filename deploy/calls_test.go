@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/internal/identity/policy"
-	"github.com/amends/amends/internal/identity/secrets"
+	callersecrets "github.com/amends/amends/internal/identity/secrets"
 )
 
 // callers are the processes of the platform that connect to the broker, by their names.
@@ -23,9 +23,10 @@ func callers(t *testing.T) map[string]service {
 }
 
 func TestEveryProcessHasAUserOfTheBroker(t *testing.T) { //nolint:paralleltest // it sets the environment
-	engine := load(t, engineFile).Services["broker"]
-	for key, value := range engine.Environment {
-		t.Setenv(key, interpolate(value))
+	folder, made := secrets(t)
+	for key, value := range load(t, engineFile).Services["broker"].Environment {
+		require.Contains(t, made, key, "%s has no secret, so its default stays", value)
+		t.Setenv(key, made[key])
 	}
 	conf, err := server.ProcessConfigFile("nats/nats.conf")
 	require.NoError(t, err)
@@ -38,7 +39,7 @@ func TestEveryProcessHasAUserOfTheBroker(t *testing.T) { //nolint:paralleltest /
 		require.Equal(t, "nats://broker:4222", process.Environment["AMENDS_BROKER_URL"], name)
 		require.Equal(t, name, process.Environment["AMENDS_BROKER_USER"])
 		require.NotEmpty(t, passwords[name], name)
-		require.Equal(t, passwords[name], interpolate(process.Environment["AMENDS_BROKER_PASSWORD"]), name)
+		require.Equal(t, passwords[name], settingsOf(t, folder, process).Broker.Password, name)
 	}
 	require.Len(t, passwords, len(callers(t)), "a user of nobody")
 }
@@ -47,8 +48,9 @@ func TestEveryProcessHasAUserOfTheBroker(t *testing.T) { //nolint:paralleltest /
 // secrets of all who may call it.
 func TestEveryServiceKnowsItsCallers(t *testing.T) {
 	t.Parallel()
-	of := func(s service) secrets.Secrets {
-		known, err := secrets.Parse(interpolate(s.Environment["AMENDS_IDENTITY_SECRETS"]))
+	folder, _ := secrets(t)
+	of := func(s service) callersecrets.Secrets {
+		known, err := callersecrets.Parse(settingsOf(t, folder, s).Identity.Secrets)
 		require.NoError(t, err)
 		require.Equal(t, "mesh", s.Environment["AMENDS_IDENTITY_MTLS"])
 		return known

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,7 +15,7 @@ import (
 
 const (
 	engineFile   = "../docker-compose.temporal.yml"
-	platformFile = "compose.yaml"
+	platformFile = "compose/compose.yaml"
 )
 
 // composeFile has the keys of the format that our compose files use. Any other key
@@ -24,7 +25,12 @@ type composeFile struct {
 	Include    []string             `yaml:"include"`
 	Services   map[string]service   `yaml:"services"`
 	Volumes    map[string]*struct{} `yaml:"volumes"`
+	Secrets    map[string]secret    `yaml:"secrets"`
 	Extensions map[string]any       `yaml:",inline"`
+}
+
+type secret struct {
+	File string `yaml:"file"`
 }
 
 type service struct {
@@ -37,11 +43,24 @@ type service struct {
 	Command         []string              `yaml:"command"`
 	Volumes         []string              `yaml:"volumes"`
 	Ports           []string              `yaml:"ports"`
+	Secrets         []string              `yaml:"secrets"`
+	User            string                `yaml:"user"`
+	Deploy          deployment            `yaml:"deploy"`
 	Healthcheck     *healthcheck          `yaml:"healthcheck"`
 	ReadOnly        bool                  `yaml:"read_only"`
 	CapDrop         []string              `yaml:"cap_drop"`
 	SecurityOpt     []string              `yaml:"security_opt"`
 	StopGracePeriod string                `yaml:"stop_grace_period"`
+}
+
+type deployment struct {
+	Resources struct {
+		Limits struct {
+			CPUs   string `yaml:"cpus"`
+			Memory string `yaml:"memory"`
+			PIDs   int    `yaml:"pids"`
+		} `yaml:"limits"`
+	} `yaml:"resources"`
 }
 
 type build struct {
@@ -97,7 +116,7 @@ func TestComposeFilesBelongTogether(t *testing.T) {
 	engine, platform := load(t, engineFile), load(t, platformFile)
 	require.Equal(t, "amends", engine.Name)
 	require.Equal(t, engine.Name, platform.Name, "one project, or include makes two")
-	require.Equal(t, []string{engineFile}, platform.Include)
+	require.Equal(t, []string{"../" + engineFile}, platform.Include)
 	require.Empty(t, engine.Include)
 }
 
@@ -110,7 +129,7 @@ func TestImagesArePinned(t *testing.T) {
 	for name, s := range loadAll(t) {
 		if s.Build != nil {
 			require.Equal(t, "amends:local", s.Image, name)
-			require.FileExists(t, filepath.Join(s.Build.Context, s.Build.Dockerfile), name)
+			require.FileExists(t, filepath.Join("compose", s.Build.Context, s.Build.Dockerfile), name)
 			continue
 		}
 		require.Regexp(t, pinned, s.Image, name)
@@ -142,13 +161,14 @@ func TestServicesWaitForWhatTheyNeed(t *testing.T) {
 	for name, s := range all {
 		if !s.oneShot() {
 			require.Equal(t, "unless-stopped", s.Restart, name)
-			require.Equal(t, s.Build == nil, s.Healthcheck != nil, "%s: others' images have a health check, ours nothing to make it with", name)
+			require.NotNil(t, s.Healthcheck, name)
 		}
 		if h := s.Healthcheck; h != nil {
 			require.Equal(t, "CMD", h.Test[0], name)
 			require.NotEmpty(t, h.Interval, name)
 			require.NotEmpty(t, h.Timeout, name)
 			require.Positive(t, h.Retries, name)
+			require.Equal(t, s.Build != nil, slices.Equal(h.Test, []string{"CMD", "/amends", "ready"}), name)
 		}
 		for on, d := range s.DependsOn {
 			require.Contains(t, all, on, name)
@@ -173,6 +193,21 @@ func reachable(all map[string]service, s service, seen []string) []string {
 		}
 	}
 	return seen
+}
+
+// TestNothingTakesTheWholeMachine: a process without limits takes the others down with it.
+func TestNothingTakesTheWholeMachine(t *testing.T) {
+	t.Parallel()
+
+	for name, s := range loadAll(t) {
+		limits := s.Deploy.Resources.Limits
+		require.NotEmpty(t, limits.CPUs, name)
+		require.Regexp(t, `^\d+[MG]$`, limits.Memory, name)
+		require.Positive(t, limits.PIDs, name)
+		require.Equal(t, []string{"no-new-privileges:true"}, s.SecurityOpt, name)
+		// PostgreSQL's image starts as root, to give its folder to the role postgres.
+		require.Equal(t, !strings.HasPrefix(s.Image, "postgres:"), slices.Equal(s.CapDrop, []string{"ALL"}), name)
+	}
 }
 
 func TestVolumesExist(t *testing.T) {
@@ -226,7 +261,8 @@ func TestVariablesHaveOneDefault(t *testing.T) {
 // variable is a use of an environment variable, with a default.
 var variable = regexp.MustCompile(`^\$\{([A-Z_]+):-([^}]+)\}`)
 
+// variables are all uses in a text.
+var variables = regexp.MustCompile(`\$\{([A-Z_]+):-([^}]+)\}`)
+
 // interpolate replaces variables by their defaults.
-func interpolate(s string) string {
-	return regexp.MustCompile(`\$\{[A-Z_]+:-([^}]+)\}`).ReplaceAllString(s, "$1")
-}
+func interpolate(s string) string { return variables.ReplaceAllString(s, "$2") }

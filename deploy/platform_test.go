@@ -33,22 +33,25 @@ func known() map[string][]string {
 	return databases
 }
 
-// dsns returns the databases in a process's environment.
-func dsns(t *testing.T, s service) []string {
+// dsns returns the databases that a process can reach.
+func dsns(t *testing.T, s settings, passwords map[string]string) []string {
 	t.Helper()
 	var found []string
-	for key, value := range s.Environment {
-		if !strings.HasSuffix(key, "_DSN") {
-			continue
+	for service, values := range s.Services {
+		for key, value := range values {
+			if !strings.HasSuffix(key, "dsn") {
+				continue
+			}
+			u, err := url.Parse(value)
+			require.NoError(t, err, key)
+			name := strings.TrimPrefix(u.Path, "/amends_")
+			require.Equal(t, "amends_"+name, u.User.Username(), "%s: a role for every database", key)
+			password, _ := u.User.Password()
+			require.Equal(t, passwords["POSTGRES_"+strings.ToUpper(name)+"_PASSWORD"], password, key)
+			require.Equal(t, "postgres:5432", u.Host, key)
+			require.Contains(t, known()[service], name, key)
+			found = append(found, name)
 		}
-		u, err := url.Parse(interpolate(value))
-		require.NoError(t, err, key)
-		name := strings.TrimPrefix(u.Path, "/amends_")
-		require.Equal(t, "amends_"+name, u.User.Username(), "%s: a role for every database", key)
-		require.Contains(t, value, "${POSTGRES_"+strings.ToUpper(name)+"_PASSWORD:-", key)
-		require.Equal(t, "postgres:5432", u.Host, key)
-		require.Regexp(t, `_`+strings.ToUpper(name)+`_DSN$`, key)
-		found = append(found, name)
 	}
 	slices.Sort(found)
 	return found
@@ -58,18 +61,20 @@ func TestEveryProcessHasItsOwnDatabasesOnly(t *testing.T) {
 	t.Parallel()
 
 	services := load(t, platformFile).Services
-	require.Empty(t, dsns(t, services["api"]), "the API has no database")
+	folder, passwords := secrets(t)
+	of := func(process string) []string { return dsns(t, settingsOf(t, folder, services[process]), passwords) }
+	require.Empty(t, of("api"), "the API has no database")
 
 	var all []string
 	for name, databases := range known() {
 		worker, ok := services["worker-"+name]
 		require.True(t, ok, "no worker of %s", name)
 		require.Equal(t, []string{"worker", name}, worker.Command)
-		require.Equal(t, slices.Sorted(slices.Values(databases)), dsns(t, worker), name)
+		require.Equal(t, slices.Sorted(slices.Values(databases)), of("worker-"+name), name)
 		all = append(all, databases...)
 	}
 	require.Equal(t, []string{"migrate", "--all"}, services["migrate"].Command)
-	require.Equal(t, slices.Sorted(slices.Values(all)), dsns(t, services["migrate"]))
+	require.Equal(t, slices.Sorted(slices.Values(all)), of("migrate"))
 	require.Equal(t, []string{"migrate", "temporal"}, services["migrate-temporal"].Command)
 	require.Equal(t, []string{"api"}, services["api"].Command)
 	require.Len(t, services, len(known())+3, "something else runs")
@@ -82,12 +87,18 @@ func TestEveryProcessIsConfiguredAsItLikes(t *testing.T) {
 	for _, d := range registry.Declarations() {
 		sections = append(sections, configservice.Section(d))
 	}
+	folder, _ := secrets(t)
 	for name, s := range load(t, platformFile).Services {
 		var environ []string
 		for key, value := range s.Environment {
-			environ = append(environ, key+"="+interpolate(value))
+			environ = append(environ, key+"="+strings.Replace(interpolate(value), "/run/secrets/", folder+"/", 1))
 		}
-		needs := config.Needs{Temporal: name != "migrate"}
+		for i, e := range environ {
+			if strings.HasPrefix(e, "AMENDS_CONFIG=") {
+				environ[i] += ".yaml"
+			}
+		}
+		needs := config.Needs{Temporal: name != "migrate", API: name == "api"}
 		switch s.Command[0] {
 		case "worker":
 			needs.Services = s.Command[1:]
@@ -108,8 +119,9 @@ func TestEveryProcessIsConfiguredAsItLikes(t *testing.T) {
 func TestEveryProcessWithAnAdminAddressKnowsTheOperators(t *testing.T) {
 	t.Parallel()
 
+	folder, passwords := secrets(t)
 	for name, s := range load(t, platformFile).Services {
-		_, known := s.Environment["AMENDS_OPERATOR_TOKENS"]
+		known := settingsOf(t, folder, s).OperatorTokens == "operator="+passwords["OPERATOR_TOKEN"]
 		_, serves := s.Environment["AMENDS_ADMIN_ADDR"]
 		require.Equal(t, s.Command[0] != "migrate", serves, name)
 		require.Equal(t, serves, known, name)
@@ -121,8 +133,7 @@ func TestPlatformRunsWithoutPrivileges(t *testing.T) {
 
 	for name, s := range load(t, platformFile).Services {
 		require.True(t, s.ReadOnly, name)
-		require.Equal(t, []string{"ALL"}, s.CapDrop, name)
-		require.Equal(t, []string{"no-new-privileges:true"}, s.SecurityOpt, name)
+		require.Equal(t, "65532:65532", s.User, name)
 		require.Equal(t, "30s", s.StopGracePeriod, name)
 		require.Empty(t, s.Volumes, "%s: nothing is kept in a process", name)
 	}
