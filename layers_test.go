@@ -237,6 +237,8 @@ var layers = []layer{
 	{"internal/bus", "event event/jetstream event/kafka internal/identity/bundle", "temporal gorm echo viper"},
 	{"internal/dev/broker", "internal/dev/folder internal/dev/loopback", "temporal gorm echo viper"},
 	{"internal/identity", "", "others"},
+	{"internal/deployed", "internal/identity/policy internal/rpc worker/registry", "echo"},
+	{"internal/deployed/generate", "internal/deployed", "echo"},
 	{"internal/identity/policy", "internal/identity fault", "others"},
 	{"internal/identity/bundle", "", "others"},
 	{"internal/identity/files", "internal/identity internal/identity/bundle internal/identity/reload internal/background fault", "temporal gorm echo viper"},

@@ -5,6 +5,8 @@ package deploy
 
 import _ "embed"
 
+//go:generate go run ../internal/deployed/generate .
+
 // DynamicConfig is the engine's dynamic configuration, YAML.
 //
 //go:embed temporal/dynamicconfig.yaml

@@ -4,7 +4,7 @@
 # `scripts/lint.sh fmt` formats instead.
 source "$(dirname "$0")/lib.sh"
 
-modules='. examples examples/monolith'
+modules='. examples examples/monolith deploy/helm'
 
 tool golangci-lint github.com/golangci/golangci-lint/v2 github.com/golangci/golangci-lint/v2/cmd/golangci-lint "$GOLANGCI_LINT" \
   'from source: 2 to 4 minutes'

@@ -1,10 +1,15 @@
 #!/usr/bin/env bash
-# Runs every test, after it has set up their requirements: PostgreSQL's binaries (or
+# Runs every test, or those of a part (unit, stores, e2e), after it has set up their requirements: PostgreSQL's binaries (or
 # TEST_DATABASE_URL), the Temporal CLI and server, Chromium, and a C compiler for the race
 # detector. It ends with a table of the slowest packages and, as the last line,
 # "N passed, N failed, N skipped". With CI=true a missing requirement or a skipped
 # test is a failure.
 source "$(dirname "$0")/lib.sh"
+
+# The parts are for CI, which runs them on machines of their own. Together they are all.
+part=${1:-all}
+case $part in all | unit | stores | e2e) ;; *) die "there is no part $part: unit, stores, e2e" ;; esac
+is() { [ "$part" = all ] || [ "$part" = "$1" ]; }
 
 # Packages that run without the race detector: the explorer runs thousands of
 # schedules, and SQLite is 13 times slower under it; the stores' races are between
@@ -43,6 +48,13 @@ if ! have_or_install have_cc gcc libc6-dev; then
   race=
 fi
 
+# The tests of the alerts run them.
+have_promtool() { command -v promtool >/dev/null; }
+if ! have_or_install have_promtool prometheus; then
+  ci && die 'promtool is missing: install Prometheus'
+  say 'promtool is missing: the tests of alerts and dashboards are SKIPPED (install Prometheus)'
+fi
+
 scripts/temporal.sh
 scripts/temporal-server.sh
 export PATH="$PWD/bin:$PATH"
@@ -66,10 +78,11 @@ of() { grep -E "$@" <<<"$packages" || true; }
 not() { grep -vE "$1" || true; }
 
 {
-  run . $race $(of . | not "$uncached" | not "$without_race")
-  run . -timeout=20m $(of "$without_race" | not "$uncached")
-  run examples $race ./...
-  run examples/monolith $race ./...
-  run . $race -count=1 $(of "$uncached" | not "$without_race")
-  run . -count=1 -timeout=20m -parallel=4 $(of "$uncached" | grep -E "$without_race")
+  if is unit; then run . $race $(of . | not "$uncached" | not "$without_race"); fi
+  if is stores; then run . -timeout=20m $(of "$without_race" | not "$uncached"); fi
+  if is unit; then run examples $race ./...; fi
+  if is unit; then run deploy/helm -count=1 ./...; fi
+  if is e2e; then run examples/monolith $race ./...
+  run . $race -count=1 $(of "$uncached" | not "$without_race"); fi
+  if is e2e; then run . -count=1 -timeout=20m -parallel=4 $(of "$uncached" | grep -E "$without_race"); fi
 } | awk -v strict="${CI:-}" -v module="$(go list -m)" -f scripts/summary.awk

@@ -189,6 +189,7 @@ func Default(services ...service.Section) Config {
 		Admission:        edge.DefaultAdmission(),
 		Saga:             DefaultSaga(),
 		Worker:           DefaultWorker(),
+		RPC:              DefaultRPC(),
 		Stuck:            DefaultStuck(),
 		Doctor:           DefaultDoctor(),
 		Identity:         DefaultIdentity(),

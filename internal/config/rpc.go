@@ -18,7 +18,14 @@ type RPC struct {
 	// registered at the broker. Empty: Listen, with the name of the machine if Listen is
 	// every interface. Default: empty.
 	Advertise string `key:"advertise" help:"address at which other processes reach the services"`
+
+	// Retries repeats a call to another process that found no server, if a repeat of its
+	// method has no further effect. False where a mesh repeats calls. Default: true.
+	Retries bool `key:"retries"`
 }
+
+// DefaultRPC returns the defaults.
+func DefaultRPC() RPC { return RPC{Retries: true} }
 
 // Check reports the rules that the section breaks. Whether Listen may be reached by other
 // machines depends on [Identity], and is checked when a process listens.

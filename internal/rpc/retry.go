@@ -72,6 +72,29 @@ func idempotent() (names []methodName) {
 	return names
 }
 
+// Repeatable reports whether a method of a linked contract, package.Service/Method, may be
+// called again after a failure: a repeat has no further effect.
+func Repeatable(method string) bool {
+	m := find(method)
+	return m != nil && repeatable(m)
+}
+
+// Streams reports whether a method of a linked contract has a stream, which may last.
+func Streams(method string) bool {
+	m := find(method)
+	return m != nil && (m.IsStreamingClient() || m.IsStreamingServer())
+}
+
+// find returns a method of a linked contract, nil for none.
+func find(method string) protoreflect.MethodDescriptor {
+	found, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(strings.Replace(method, "/", ".", 1)))
+	if err != nil {
+		return nil
+	}
+	m, _ := found.(protoreflect.MethodDescriptor)
+	return m
+}
+
 func repeatable(m protoreflect.MethodDescriptor) bool {
 	o, ok := m.Options().(*descriptorpb.MethodOptions)
 	return ok && !m.IsStreamingClient() && !m.IsStreamingServer() && o.GetIdempotencyLevel() != descriptorpb.MethodOptions_IDEMPOTENCY_UNKNOWN

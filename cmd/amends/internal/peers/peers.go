@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"slices"
 
 	"go.opentelemetry.io/otel/metric"
 	"google.golang.org/grpc"
@@ -127,6 +128,9 @@ func (p *Peers) Dial(ctx context.Context, parts *process.Parts, self, service st
 	plugins, err := p.access.Client(self, service)
 	if err != nil {
 		return nil, fmt.Errorf("identity: %w", err)
+	}
+	if !p.config.RPC.Retries {
+		options = append(slices.Clip(options), grpc.WithDisableRetry())
 	}
 	conn, err := rpc.Dial(rpc.DialOptions{
 		Target: p.target(service), Service: service, Balancer: balance.Policy, Metrics: p.meters,
