@@ -78,6 +78,7 @@ func BindPaymentAudit(r saga.Registry, a paymentaudit.Auditor) {
 var PaymentWords = Words{
 	Codes: map[fault.Code]string{
 		payment.CardDeclined:                "the card was declined",
+		payment.TokenInvalid:                "the payment provider does not know the payment token: it is mistyped, or of another provider",
 		payment.InsufficientFunds:           "there is too little money on the card's account",
 		payment.ExpiredCard:                 "the card has expired",
 		payment.CaptureDeclined:             "the payment provider declined to capture the money",

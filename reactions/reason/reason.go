@@ -18,6 +18,7 @@ var reasons = map[fault.Code]order.Reason{
 	catalog.CurrencyMismatch:  order.CurrencyMismatch,
 	inventory.OutOfStock:      order.OutOfStock,
 	payment.CardDeclined:      order.PaymentDeclined,
+	payment.TokenInvalid:      order.PaymentDeclined,
 	payment.InsufficientFunds: order.PaymentDeclined,
 	payment.ExpiredCard:       order.PaymentDeclined,
 	payment.CaptureDeclined:   order.PaymentDeclined,

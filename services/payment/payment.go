@@ -19,6 +19,7 @@ const (
 	AuthExpired          fault.Code = "AUTH_EXPIRED" // before the capture
 	RefundExceedsCapture fault.Code = "REFUND_EXCEEDS_CAPTURE"
 	RefundDeclined       fault.Code = "REFUND_DECLINED"
+	TokenInvalid         fault.Code = "TOKEN_INVALID" // the provider did not issue the payment token
 
 	// Bugs of the saga: a capture without an authorization, a refund without a
 	// capture, a capture of more than is held.

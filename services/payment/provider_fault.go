@@ -50,6 +50,7 @@ var refusals = map[provider.Reason]fault.Code{
 	provider.AuthorizationExpired: AuthExpired,
 	provider.RefundExceedsCapture: RefundExceedsCapture,
 	provider.RefundDeclined:       RefundDeclined,
+	provider.TokenInvalid:         TokenInvalid,
 }
 
 // declined returns why the provider declined, or nil.

@@ -45,6 +45,7 @@ func TestEveryDeclineHasACode(t *testing.T) {
 
 	for e, want := range map[provider.Effect]fault.Code{
 		{Reason: provider.CardDeclined}:                      CardDeclined,
+		{Reason: provider.TokenInvalid}:                      TokenInvalid,
 		{Reason: provider.InsufficientFunds}:                 InsufficientFunds,
 		{Reason: provider.ExpiredCard}:                       ExpiredCard,
 		{Reason: provider.CaptureDeclined}:                   CaptureDeclined,

@@ -24,7 +24,7 @@ type Service interface {
 
 	// Authorize holds an amount at the provider. A repeat returns the recorded
 	// authorization; a decline is sticky. It refuses with CARD_DECLINED,
-	// INSUFFICIENT_FUNDS or EXPIRED_CARD; after Void it answers SUSPENDED. A second
+	// INSUFFICIENT_FUNDS, EXPIRED_CARD or TOKEN_INVALID; after Void it answers SUSPENDED. A second
 	// payment of the saga, under another key, while the first one is intended,
 	// authorized or captured, is a bug with code CONFLICT.
 	Authorize(ctx context.Context, k key.Key, req AuthorizeRequest) (Authorization, error)

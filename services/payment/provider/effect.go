@@ -40,6 +40,7 @@ const (
 	AuthorizationExpired Reason = "authorization_expired"
 	RefundExceedsCapture Reason = "refund_exceeds_capture"
 	RefundDeclined       Reason = "refund_declined"
+	TokenInvalid         Reason = "token_invalid" // the provider did not issue it
 )
 
 // Effect is the provider's record of one key.

@@ -5,21 +5,22 @@ import (
 	"encoding/hex"
 
 	"github.com/amends/amends/services/payment/provider"
+	"github.com/amends/amends/services/payment/provider/token"
 )
 
-// The payment tokens, see the package documentation.
+// The payment tokens, see package token.
 const (
-	TokenVisa               = "tok_visa"
-	TokenDeclined           = "tok_declined"
-	TokenInsufficientFunds  = "tok_insufficient_funds"
-	TokenExpiredCard        = "tok_expired_card"
-	TokenCaptureDeclined    = "tok_capture_declined" //nolint:gosec // names a behaviour, opens nothing
-	TokenAuthExpired        = "tok_auth_expired"     //nolint:gosec // names a behaviour, opens nothing
-	TokenSlow               = "tok_slow"
-	TokenUnavailable        = "tok_unavailable"
-	TokenTimeoutAfterCharge = "tok_timeout_after_charge" //nolint:gosec // names a behaviour, opens nothing
-	TokenCaptureLost        = "tok_capture_lost"
-	TokenUnknown            = "tok_unknown"
+	TokenVisa               = token.Visa
+	TokenDeclined           = token.Declined
+	TokenInsufficientFunds  = token.InsufficientFunds
+	TokenExpiredCard        = token.ExpiredCard
+	TokenCaptureDeclined    = token.CaptureDeclined
+	TokenAuthExpired        = token.AuthExpired
+	TokenSlow               = token.Slow
+	TokenUnavailable        = token.Unavailable
+	TokenTimeoutAfterCharge = token.TimeoutAfterCharge
+	TokenCaptureLost        = token.CaptureLost
+	TokenUnknown            = token.Unknown
 )
 
 // behaviour is the simulator's behaviour for one token.
@@ -48,17 +49,17 @@ var behaviours = map[string]behaviour{
 	Hash(TokenUnknown):            {silent: true},
 }
 
-// behaviourOf returns the behaviour of the token with that hash. An unknown token is
-// declined, as a real provider would.
+// behaviourOf returns the behaviour of the token with that hash. One that is none of these is
+// declined, as a real provider would, and not as a card is: it may be mistyped.
 func behaviourOf(tokenHash string) behaviour {
 	if b, ok := behaviours[tokenHash]; ok {
 		return b
 	}
-	return behaviour{declineAuthorize: provider.CardDeclined}
+	return behaviour{declineAuthorize: provider.TokenInvalid}
 }
 
 // Hash returns the SHA-256 of a token in hex, as it is stored.
-func Hash(token string) string {
-	sum := sha256.Sum256([]byte(token))
+func Hash(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
 	return hex.EncodeToString(sum[:])
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/amends/amends/services/payment/provider"
 	"github.com/amends/amends/services/payment/provider/simulator"
+	"github.com/amends/amends/services/payment/provider/token"
 )
 
 func TestTokensDeclineAuthorizeForGood(t *testing.T) {
@@ -19,7 +20,7 @@ func TestTokensDeclineAuthorizeForGood(t *testing.T) {
 			simulator.TokenDeclined:          provider.CardDeclined,
 			simulator.TokenInsufficientFunds: provider.InsufficientFunds,
 			simulator.TokenExpiredCard:       provider.ExpiredCard,
-			"tok_nobody_issued":              provider.CardDeclined,
+			"tok_vsia":                       provider.TokenInvalid,
 		} {
 			first, err := b.Authorize(t.Context(), authorization(token, token))
 			require.NoError(t, err)
@@ -159,5 +160,21 @@ func TestTokenUnknownIsSilentForTwoMinutes(t *testing.T) {
 			require.NoError(t, err)
 		}
 		require.NoError(t, b.Void(ctx, "a"))
+	})
+}
+
+func TestEveryTokenHasABehaviour(t *testing.T) {
+	t.Parallel()
+
+	each(t, func(t *testing.T, b *testBundle) {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		quick := simulator.New(b.db, simulator.Options{SlowFor: time.Nanosecond, HangFor: time.Nanosecond})
+		for _, name := range token.Names() {
+			e, err := quick.Authorize(ctx, authorization(name, name))
+			if err == nil {
+				require.NotEqual(t, provider.TokenInvalid, e.Reason, name)
+			}
+		}
 	})
 }
