@@ -93,7 +93,7 @@ func (h *host) validateRepair(q RepairRequest) error {
 		holds  bool
 		answer error
 	}{
-		{!planned, refuse(UnknownStep, "the saga's plan has no such step")},
+		{!planned, refuse(UnknownStep, r.o.Plan.names())},
 		{!skip && q.Action != Retry, refuse(fault.Invalid, "an action is retry or skip")},
 		{blank(q.Reason), refuse(ReasonMissing, "a repair needs a reason")},
 		{blank(q.Operator), refuse(OperatorMissing, "a repair needs the name of who asks for it")},
@@ -122,7 +122,7 @@ func (p Plan) CheckSkip(step, reference string) error {
 	info, planned := p.step(step)
 	switch {
 	case !planned:
-		return fault.Errorf(fault.Business, UnknownStep, "the saga's plan has no such step")
+		return fault.Errorf(fault.Business, UnknownStep, "%s", p.names())
 	case info.kind == Pivot:
 		return fault.Errorf(fault.Business, PivotStep, "nothing is undone on a guess: a pivot can only be retried")
 	case info.kind == Closing:
@@ -133,6 +133,15 @@ func (p Plan) CheckSkip(step, reference string) error {
 		return fault.Errorf(fault.Business, ReferenceMissing, "the step's effect is money: giving up on its undo needs a reference")
 	}
 	return nil
+}
+
+// names says which steps the plan has, to one who named another.
+func (p Plan) names() string {
+	all := make([]string, len(p.steps))
+	for i, s := range p.steps {
+		all[i] = s.name
+	}
+	return "The saga has no such step. Its steps are " + strings.Join(all, ", ") + "."
 }
 
 func blank(text string) bool { return strings.TrimSpace(text) == "" }

@@ -54,11 +54,11 @@ func (r *Repairs) retry(ctx context.Context, before read.Snapshot, req saga.Repa
 	defer stop()
 	service, _, _ := strings.Cut(req.Step, ".")
 	flagged := slices.ContainsFunc(before.Attention, func(a saga.Attention) bool { return a.Step == req.Step })
-	switch unknown := fault.CodeOf(workflows.CheckSkip(req.Step, "")) == saga.UnknownStep; {
+	switch unknown := workflows.CheckSkip(req.Step, ""); {
 	case before.Decided():
 		return call.Refuse(saga.AlreadyDecided)
-	case unknown && !flagged:
-		return call.Refuse(saga.UnknownStep)
+	case fault.CodeOf(unknown) == saga.UnknownStep && !flagged:
+		return unknown //nolint:wrapcheck // a fault, which names the steps
 	case r.again == nil:
 		return call.Unavailable("The services cannot be asked to try again: set rpc.listen, or services.X.target.", nil)
 	}

@@ -164,7 +164,9 @@ func repairRefused(err *temporal.ApplicationError) error {
 	switch code := fault.Code(err.Type()); code {
 	case saga.UnknownSaga:
 		return call.Refuse(fault.NotFound)
-	case saga.UnknownStep, saga.ReasonMissing, saga.ReferenceMissing,
+	case saga.UnknownStep: // it names the steps
+		return fault.Errorf(fault.Business, code, "%s", err.Message())
+	case saga.ReasonMissing, saga.ReferenceMissing,
 		saga.NotFlagged, saga.ClosingStep, saga.PivotStep, saga.AlreadyDecided:
 		return call.Refuse(code)
 	case fault.Invalid:
