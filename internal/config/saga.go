@@ -11,20 +11,20 @@ import (
 type Saga struct {
 	// DecideAfter is how long after its placement an order is aborted that has not
 	// passed its pivot; 1s to 720h. Default: 10m.
-	DecideAfter time.Duration `key:"decide_after"`
+	DecideAfter time.Duration `key:"decide_after" reads:"api,dev"`
 
 	// Style is how the steps of an order follow each other whose placement does not say:
 	// orchestrated, by a workflow, or choreographed, each service taking its own when it
 	// hears of the one before. Orders of both styles run whatever it is. The API's setting
 	// counts. Default: orchestrated.
-	Style string `key:"style" help:"style of orders whose placement names none: orchestrated, choreographed"`
+	Style string `key:"style" reads:"api,dev" help:"style of orders whose placement names none: orchestrated, choreographed"`
 
 	// Express lets the order service's worker make the first try of the steps of a new
 	// order, by calling their services: what succeeds at once costs the engine nothing.
 	// Every worker of the order service must know it, so turn it on after them, and off
 	// before one of an older release runs again. The API's setting counts, and an order
 	// keeps its own. Default: true.
-	Express bool `key:"express"`
+	Express bool `key:"express" reads:"api,dev"`
 
 	// ParkAfter is how long a step, its undo or a settle may make no progress before
 	// it is flagged as needing attention. Default: 2m.

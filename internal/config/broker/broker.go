@@ -29,24 +29,24 @@ type Section struct {
 	// TLSCert and TLSKey are PEM files of the process's certificate and its key, both or
 	// none. They are read again for each connection. In `amends broker` they turn TLS
 	// on. Default: empty.
-	TLSCert string `key:"tls_cert" help:"PEM file of the certificate"`
-	TLSKey  string `key:"tls_key" help:"PEM file of the certificate's key"`
+	TLSCert string `key:"tls_cert" reads:"api,worker,dev,broker" help:"PEM file of the certificate"`
+	TLSKey  string `key:"tls_key" reads:"api,worker,dev,broker" help:"PEM file of the certificate's key"`
 
 	// TLSCA is a PEM file of the authorities that may sign the other side's certificate.
 	// Empty: the system's; in `amends broker`: clients need no certificate. Default: empty.
-	TLSCA string `key:"tls_ca" help:"PEM file of the authorities of the other side's certificates"`
+	TLSCA string `key:"tls_ca" reads:"api,worker,dev,broker" help:"PEM file of the authorities of the other side's certificates"`
 
 	// Listen is the address of `amends broker`, host:port. Default: 127.0.0.1:4222.
-	Listen string `key:"listen" help:"address of the broker"`
+	Listen string `key:"listen" reads:"broker" help:"address of the broker"`
 
 	// Users is a file with the users of `amends broker` and their services. Empty: each
 	// process that reaches it may do everything. Default: empty.
-	Users string `key:"users" help:"file of the users that may connect, and their services"`
+	Users string `key:"users" reads:"broker" help:"file of the users that may connect, and their services"`
 
 	// Durable makes `amends broker` and the broker of `amends dev` write each event to
 	// the disk before they acknowledge it. Otherwise they do so each second, and the
 	// outboxes publish again what a power cut took. Default: false.
-	Durable bool `key:"durable" help:"write each event to the disk before it is acknowledged, and slower"`
+	Durable bool `key:"durable" reads:"broker,dev" help:"write each event to the disk before it is acknowledged, and slower"`
 }
 
 // Default returns the defaults.

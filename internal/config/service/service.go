@@ -125,20 +125,25 @@ func (s Services) Former() map[string]string {
 	return former
 }
 
+// Reader returns the kind of a process that opens the database of a service.
+func Reader(service string) string { return "service " + service }
+
 // Keys implements [setting.Section].
 func (s Services) Keys() (all []setting.Key) {
 	for _, service := range s {
+		const dev = "dev"
+		self := Reader(service.Name)
 		all = append(all,
-			setting.NewKey(service.key("dsn"), &service.DSN),
-			setting.NewKey(service.key("queue"), &service.Queue),
-			setting.NewKey(service.key("max_conns"), &service.MaxConns),
-			setting.NewKey(service.key("target"), &service.Target),
+			setting.NewKey(service.key("dsn"), &service.DSN, self, dev),
+			setting.NewKey(service.key("queue"), &service.Queue, "api", "worker", dev),
+			setting.NewKey(service.key("max_conns"), &service.MaxConns, self, dev),
+			setting.NewKey(service.key("target"), &service.Target, "api", "worker", dev),
 		)
 		if service.Outside != "" {
-			all = append(all, setting.NewKey(service.outsideKey(), &service.OutsideDSN))
+			all = append(all, setting.NewKey(service.outsideKey(), &service.OutsideDSN, self, dev))
 		}
 		if service.Section.Secret {
-			all = append(all, setting.NewKey(service.key("secret"), &service.Secret))
+			all = append(all, setting.NewKey(service.key("secret"), &service.Secret, self, dev))
 		}
 	}
 	return all

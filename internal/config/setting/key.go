@@ -4,6 +4,7 @@
 package setting
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"reflect"
@@ -18,12 +19,14 @@ import (
 type Key struct {
 	name, help string
 	value      reflect.Value // settable
+	readers    []string      // the kinds of processes that read it
 }
 
 // NewKey returns the key of a value; pointer is that of a string, a [secret.Text], a
-// [secret.DSN], a bool, an int or a [time.Duration].
-func NewKey(name string, pointer any) Key {
-	return Key{name: name, value: reflect.ValueOf(pointer).Elem()}
+// [secret.DSN], a bool, an int or a [time.Duration]. readers are the kinds of processes
+// that read it.
+func NewKey(name string, pointer any, readers ...string) Key {
+	return Key{name: name, value: reflect.ValueOf(pointer).Elem(), readers: readers}
 }
 
 // Section is a part of a configuration that lists its keys itself.
@@ -31,22 +34,29 @@ type Section interface{ Keys() []Key }
 
 // Keys returns the keys of the struct that c points to, in the order of declaration:
 // a field's tags key and help are its name and its usage text, and a struct is a
-// section. The fields are the only list of keys.
-func Keys(c any) []Key { return collect(nil, "", reflect.ValueOf(c).Elem()) }
+// section. The tag reads lists the kinds of processes that read the field, with commas
+// between them; without it, those of the section do. The fields are the only list of keys.
+func Keys(c any) []Key { return collect(nil, "", "", reflect.ValueOf(c).Elem()) }
 
-func collect(all []Key, prefix string, v reflect.Value) []Key {
+func collect(all []Key, prefix, readers string, v reflect.Value) []Key {
 	for i := range v.NumField() {
 		t := v.Type().Field(i)
 		name := prefix + t.Tag.Get("key")
+		read := cmp.Or(t.Tag.Get("reads"), readers)
 		if section, ok := reflect.TypeAssert[Section](v.Field(i)); ok {
 			all = append(all, section.Keys()...)
 		} else if t.Type.Kind() == reflect.Struct {
-			all = collect(all, name+".", v.Field(i))
+			all = collect(all, name+".", read, v.Field(i))
 		} else {
-			all = append(all, Key{name: name, help: t.Tag.Get("help"), value: v.Field(i)})
+			all = append(all, Key{name: name, help: t.Tag.Get("help"), value: v.Field(i), readers: split(read)})
 		}
 	}
 	return all
+}
+
+// split returns the entries of a tag.
+func split(tag string) []string {
+	return strings.FieldsFunc(tag, func(r rune) bool { return r == ',' })
 }
 
 // Durations yields the keys of type [time.Duration]: their names and values.
@@ -59,6 +69,12 @@ func Durations(keys []Key) iter.Seq2[string, time.Duration] {
 		}
 	}
 }
+
+// Name returns the key as a file of settings has it.
+func (k Key) Name() string { return k.name }
+
+// Readers returns the kinds of processes that read the key.
+func (k Key) Readers() []string { return k.readers }
 
 // env returns the environment variable of the key.
 func (k Key) env() string { return envPrefix + strings.ToUpper(strings.ReplaceAll(k.name, ".", "_")) }

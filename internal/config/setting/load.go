@@ -31,6 +31,9 @@ type Source struct {
 	File string
 	// Environ is the environment, as [os.Environ] returns it.
 	Environ []string
+	// Platform is the file with the addresses of a running platform, for settings that
+	// nothing else has. Empty: none.
+	Platform string
 	// Flags are those of the command, of which the given ones count; nil: none. See
 	// [AddFlags].
 	Flags *pflag.FlagSet
@@ -41,11 +44,15 @@ type Source struct {
 func Load(s Source, keys []Key) Problems {
 	fromFile, problems := readFile(s.file(), keys)
 	fromEnv, unknown := readEnviron(s.Environ, keys)
-	problems = append(problems, unknown...)
+	fromPlatform, more := readFile(s.Platform, keys)
+	problems = append(append(problems, unknown...), more...)
 	for _, k := range keys {
 		raw := fromEnv.Get(k.name)
 		if raw == nil {
 			raw = fromFile.Get(k.name)
+		}
+		if raw == nil {
+			raw = fromPlatform.Get(k.name)
 		}
 		if s.Flags != nil && s.Flags.Changed(k.flag()) {
 			// Not BindPFlag: it turns a malformed bool into false.
