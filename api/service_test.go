@@ -162,15 +162,21 @@ func TestDocs(t *testing.T) {
 	require.Equal(t, page.text, root.text)
 
 	for path, kind := range map[string]string{
-		"/docs/app.js": "text/javascript", "/docs/form.js": "text/javascript", "/docs/style.css": "text/css",
-		"/docs/openapi.json": "application/json", "/docs/problems.json": "application/json",
+		"/docs/app.js": "text/javascript", "/docs/form.js": "text/javascript", "/docs/fields.js": "text/javascript",
+		"/docs/curl.js": "text/javascript", "/docs/dom.js": "text/javascript", "/docs/style.css": "text/css",
+		"/docs/openapi.json": "application/json", "/docs/problems.json": "application/json", "/docs/tokens.json": "application/json",
 	} {
 		answer := b.do(t, http.MethodGet, path, "")
 		require.Equal(t, http.StatusOK, answer.StatusCode, path)
 		require.True(t, strings.HasPrefix(answer.Header.Get("Content-Type"), kind), path)
 		require.NotEmpty(t, answer.text)
 	}
-	require.Contains(t, b.do(t, http.MethodGet, "/docs/problems.json", "").text, "PLACEMENT_UNKNOWN")
+	problems := b.do(t, http.MethodGet, "/docs/problems.json", "").text
+	require.Contains(t, problems, "PLACEMENT_UNKNOWN")
+	for _, code := range []string{"UNKNOWN_STEP", "NO_OPERATORS", "NOTHING_TO_ACKNOWLEDGE", "operator_tokens"} {
+		require.NotContains(t, problems, code, "no client of the public face meets it")
+	}
+	require.Contains(t, b.do(t, http.MethodGet, "/docs/tokens.json", "").text, `{"name":"tok_declined","effect":"declines to authorize: CARD_DECLINED","outcome":"CANCELLED, PAYMENT_DECLINED"}`)
 }
 
 func TestAdmin(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/problem"
+	"github.com/amends/amends/services/payment/provider/token"
 )
 
 //go:embed site
@@ -26,8 +27,10 @@ var site embed.FS
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// Page is the page to read and try the API: embedded files, the contract as JSON, and
-// the list of problems.
+const script = "text/javascript"
+
+// Page is the page to read and try the API: embedded files, the contract as JSON, the list
+// of problems, and the payment tokens of the simulated provider.
 type Page struct {
 	page  []byte
 	files map[string]file
@@ -44,15 +47,22 @@ func New(spec *openapi3.T) (*Page, error) {
 	if err != nil {
 		return nil, fmt.Errorf("contract as JSON: %w", err)
 	}
-	codes, err := json.Marshal(problem.List())
+	codes, err := json.Marshal(problem.Public())
 	if err != nil {
 		return nil, fmt.Errorf("problems as JSON: %w", err)
+	}
+	tokens, err := json.Marshal(token.All)
+	if err != nil {
+		return nil, fmt.Errorf("test tokens as JSON: %w", err)
 	}
 	d := &Page{files: map[string]file{
 		"/docs/openapi.json":  {"application/json", text},
 		"/docs/problems.json": {"application/json", codes},
+		"/docs/tokens.json":   {"application/json", tokens},
 	}}
-	for name, kind := range map[string]string{"app.js": "text/javascript", "form.js": "text/javascript", "style.css": "text/css"} {
+	for name, kind := range map[string]string{
+		"app.js": script, "form.js": script, "fields.js": script, "curl.js": script, "dom.js": script, "style.css": "text/css",
+	} {
 		body, err := site.ReadFile("site/" + name)
 		if err != nil {
 			return nil, fmt.Errorf("docs page: %w", err)

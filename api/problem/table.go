@@ -59,6 +59,8 @@ type kind struct {
 	advice string              // the detail, if there is none that says more
 	wrong  contract.FieldError // the field that the code is about, if it has a pointer
 	uri    string              // the type, if it is a registered one
+
+	operator bool // only the operators' face answers it
 }
 
 // The problem types of draft-ietf-httpapi-ratelimit-headers.
@@ -74,7 +76,7 @@ var table = map[fault.Code]kind{
 	KeyMissing:                     {status: http.StatusBadRequest, title: "The Idempotency-Key is missing", advice: "Send an Idempotency-Key header with a fresh UUID for each order, and repeat it when you repeat the request."},
 	KeyInvalid:                     {status: http.StatusBadRequest, title: "The Idempotency-Key is invalid", advice: "It must be given once and have 1 to 255 visible ASCII characters, bare or in double quotes."},
 	OrderIDInvalid:                 {status: http.StatusBadRequest, title: "This is not an order's id", advice: "An order's id is a UUID."},
-	Unauthorized:                   {status: http.StatusUnauthorized, title: "This is for operators", advice: "Send Authorization: Bearer with the secret of one of the operators that operator_tokens (AMENDS_OPERATOR_TOKENS) names."},
+	Unauthorized:                   {operator: true, status: http.StatusUnauthorized, title: "This is for operators", advice: "Send Authorization: Bearer with the secret of one of the operators that operator_tokens (AMENDS_OPERATOR_TOKENS) names."},
 	token.Unauthenticated:          {status: http.StatusUnauthorized, title: "The caller is not known", advice: "Send Authorization: Bearer with an access token or an API key; POST /v1/sessions answers a token. It is valid for ten minutes: refresh it."},
 	user.SessionEnded:              {status: http.StatusUnauthorized, title: "The session has ended", advice: "Log in again."},
 	user.BadCredentials:            {status: http.StatusForbidden, title: "The address and the password do not belong together", advice: "Check both; a password can be reset (POST /v1/password-resets)."},
@@ -82,19 +84,19 @@ var table = map[fault.Code]kind{
 	ScopeMissing:                   {status: http.StatusForbidden, title: "The token lacks a scope", advice: "Ask for a token, or an API key, with the scope of the operation."},
 	CustomerForeign:                {status: http.StatusForbidden, title: "The order is for another customer", advice: "With a token, customer_id is the caller's account. Leave it out, or send that account's id."},
 	SessionNeeded:                  {status: http.StatusForbidden, title: "This needs a session", advice: "An API key cannot do this: log in."},
-	NoOperators:                    {status: http.StatusForbidden, title: "No operator is configured here", advice: "Start the process with operator_tokens (AMENDS_OPERATOR_TOKENS=name=secret,name2=secret2), secrets of at least 16 characters."},
+	NoOperators:                    {operator: true, status: http.StatusForbidden, title: "No operator is configured here", advice: "Start the process with operator_tokens (AMENDS_OPERATOR_TOKENS=name=secret,name2=secret2), secrets of at least 16 characters."},
 	OriginForeign:                  {status: http.StatusForbidden, title: "The request comes from a page of another site", advice: "Only pages of this server's own address may change anything here; an operator can allow others (http.origins)."},
 	fault.NotFound:                 {status: http.StatusNotFound, title: "Not found", advice: "There is no such order, or it is not yours."},
 	MethodNotAllowed:               {status: http.StatusMethodNotAllowed, title: "The method is not allowed here", advice: "See the Allow header."},
 	NotAcceptable:                  {status: http.StatusNotAcceptable, title: "No acceptable answer", advice: "Answers are application/json, unless the detail names other types."},
 	saga.PastPivot:                 {status: http.StatusConflict, title: "It is too late to cancel", advice: "The payment is being captured or was captured; the order can only go forward."},
-	saga.NotFlagged:                {status: http.StatusConflict, title: "The step needs no repair", advice: "It makes progress or has ended. Only a flagged step can be repaired: look at the order again."},
-	saga.ClosingStep:               {status: http.StatusConflict, title: "A closing step cannot be skipped", advice: "The order is decided, and this step is part of its end. Mend what keeps it from succeeding; then retry."},
-	saga.PivotStep:                 {status: http.StatusConflict, title: "The outcome of the pivot cannot be waived", advice: "Nothing is undone on a guess. Find out at the provider; then retry."},
-	saga.AlreadyDecided:            {status: http.StatusConflict, title: "The order is decided", advice: "Its saga has ended; there is nothing left to repair. If it is flagged still, acknowledge that."},
-	workflows.SagaRuns:             {status: http.StatusConflict, title: "The order's saga runs", advice: "What it has flagged may still recover. Repair the step that is flagged: retry it, or skip its undo."},
-	workflows.NotDecided:           {status: http.StatusConflict, title: "The order is not decided", advice: "Only a decided order is acknowledged. Repair the step that is flagged; amends doctor resumes a saga that was stopped."},
-	workflows.NothingToAcknowledge: {status: http.StatusConflict, title: "There is nothing to acknowledge", advice: "The order needs no attention."},
+	saga.NotFlagged:                {operator: true, status: http.StatusConflict, title: "The step needs no repair", advice: "It makes progress or has ended. Only a flagged step can be repaired: look at the order again."},
+	saga.ClosingStep:               {operator: true, status: http.StatusConflict, title: "A closing step cannot be skipped", advice: "The order is decided, and this step is part of its end. Mend what keeps it from succeeding; then retry."},
+	saga.PivotStep:                 {operator: true, status: http.StatusConflict, title: "The outcome of the pivot cannot be waived", advice: "Nothing is undone on a guess. Find out at the provider; then retry."},
+	saga.AlreadyDecided:            {operator: true, status: http.StatusConflict, title: "The order is decided", advice: "Its saga has ended; there is nothing left to repair. If it is flagged still, acknowledge that."},
+	workflows.SagaRuns:             {operator: true, status: http.StatusConflict, title: "The order's saga runs", advice: "What it has flagged may still recover. Repair the step that is flagged: retry it, or skip its undo."},
+	workflows.NotDecided:           {operator: true, status: http.StatusConflict, title: "The order is not decided", advice: "Only a decided order is acknowledged. Repair the step that is flagged; amends doctor resumes a saga that was stopped."},
+	workflows.NothingToAcknowledge: {operator: true, status: http.StatusConflict, title: "There is nothing to acknowledge", advice: "The order needs no attention."},
 	read.SagaStopped:               {status: http.StatusConflict, title: "Nothing works on this order any more", advice: "Its saga was stopped before it decided; an operator has to look at it."},
 	support.CaseClosed:             {status: http.StatusConflict, title: "The case is closed", advice: "It takes no more messages. Open another case about the order."},
 	support.TooManyCases:           {status: http.StatusConflict, title: "The order has as many cases as it may have", advice: "Close a case, or write another message to one that is open."},
@@ -112,9 +114,9 @@ var table = map[fault.Code]kind{
 	HostUnknown:                    {status: http.StatusMisdirectedRequest, title: "This server does not answer for that host", advice: "An operator can add the name to those of this server (http.hosts)."},
 	ValidationFailed:               {status: http.StatusUnprocessableEntity, title: "The request breaks a rule", advice: "See errors for every field that does."},
 	password.Weak:                  {status: http.StatusUnprocessableEntity, title: "The password cannot be chosen", advice: "It must have 8 to 128 characters, and not be one of the most common ones."},
-	saga.UnknownStep:               {status: http.StatusUnprocessableEntity, title: "The order's saga has no such step", advice: "The steps of the order are those of its steps list.", wrong: Field("/step", FieldNotAllowed, "is not a step of the order's saga")},
-	saga.ReasonMissing:             {status: http.StatusUnprocessableEntity, title: "The reason is missing", advice: "Say why, for those who look later.", wrong: Field("/reason", FieldRequired, "is missing")},
-	saga.ReferenceMissing:          {status: http.StatusUnprocessableEntity, title: "The reference is missing", advice: "The step holds money: say where to find what was done instead, for example the number of a refund.", wrong: Field("/reference", FieldRequired, "is missing")},
+	saga.UnknownStep:               {operator: true, status: http.StatusUnprocessableEntity, title: "The order's saga has no such step", advice: "The steps of the order are those of its steps list.", wrong: Field("/step", FieldNotAllowed, "is not a step of the order's saga")},
+	saga.ReasonMissing:             {operator: true, status: http.StatusUnprocessableEntity, title: "The reason is missing", advice: "Say why, for those who look later.", wrong: Field("/reason", FieldRequired, "is missing")},
+	saga.ReferenceMissing:          {operator: true, status: http.StatusUnprocessableEntity, title: "The reference is missing", advice: "The step holds money: say where to find what was done instead, for example the number of a refund.", wrong: Field("/reference", FieldRequired, "is missing")},
 	place.KeyReused:                {status: http.StatusUnprocessableEntity, title: "The Idempotency-Key was used for another request", advice: "Nothing was changed. Use a fresh key for another order."},
 	QuotaExceeded:                  {status: http.StatusTooManyRequests, title: "A quota is used up", advice: "Nothing was started by this request. Repeat it after Retry-After seconds; RateLimit-Policy has the quotas.", uri: typeQuotaExceeded},
 	user.TryLater:                  {status: http.StatusTooManyRequests, title: "Too many attempts failed", advice: "Try again after Retry-After seconds, or reset the password."},
@@ -137,12 +139,17 @@ type Listed struct {
 }
 
 // List returns every code, by status.
-func List() []Listed {
-	var list []Listed
+func List() []Listed { return list(func(kind) bool { return true }) }
+
+// Public returns the codes that clients of the public face can meet, by status.
+func Public() []Listed { return list(func(k kind) bool { return !k.operator }) }
+
+func list(has func(kind) bool) (all []Listed) {
 	for _, code := range slices.Sorted(maps.Keys(table)) {
-		kind := table[code]
-		list = append(list, Listed{code, kind.status, kind.title, kind.advice})
+		if k := table[code]; has(k) {
+			all = append(all, Listed{code, k.status, k.title, k.advice})
+		}
 	}
-	slices.SortStableFunc(list, func(a, b Listed) int { return a.Status - b.Status })
-	return list
+	slices.SortStableFunc(all, func(a, b Listed) int { return a.Status - b.Status })
+	return all
 }

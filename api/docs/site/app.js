@@ -1,6 +1,8 @@
 // The page to try the API: everything on it comes from the contract.
 
-import { el, form, prose } from "/docs/form.js";
+import { el, prose } from "/docs/dom.js";
+import { fields, resolve } from "/docs/fields.js";
+import { form } from "/docs/form.js";
 
 const methods = ["get", "post", "put", "patch", "delete"];
 
@@ -20,15 +22,27 @@ function answers(operation) {
     el("li", { class: status < 400 ? "good" : "bad" }, status)));
 }
 
+// shapes lists the fields of the request and of the answer that is no problem.
+function shapes(spec, operation) {
+  const json = (part) => part?.content?.["application/json"]?.schema;
+  const good = Object.keys(operation.responses).sort().find((status) => status < 300 && json(resolve(spec, operation.responses[status])));
+  return [fields(spec, json(resolve(spec, operation.requestBody)), "Fields of the request"),
+    good && fields(spec, json(resolve(spec, operation.responses[good])), `Fields of the answer ${good}`)];
+}
+
 function card(spec, { route, method, path, operation }) {
-  const [fields, answer] = form(spec, route, method, path, operation);
+  const [request, answer] = form(spec, route, method, path, operation);
   return el("section", { class: "card", id: operation.operationId },
     el("h3", {}, el("span", { class: "method " + method }, method.toUpperCase()), el("code", {}, route), el("span", { class: "summary" }, operation.summary)),
-    el("div", { class: "body" }, el("div", { class: "request" }, ...prose(operation.description), answers(operation), fields), answer));
+    el("div", { class: "body" }, el("div", { class: "request" }, ...prose(operation.description), answers(operation), ...shapes(spec, operation), request), answer));
 }
 
 function problem({ code, status, title, advice }) {
   return el("tr", { id: code }, el("td", {}, String(status)), el("td", {}, el("code", {}, code)), el("td", {}, el("strong", {}, title), ". ", advice));
+}
+
+function token({ name, effect, outcome }) {
+  return el("tr", {}, el("td", {}, el("code", {}, name)), el("td", {}, effect), el("td", {}, outcome));
 }
 
 async function ready() {
@@ -39,7 +53,7 @@ async function ready() {
 }
 
 async function main() {
-  const [spec, problems] = await Promise.all([json("/docs/openapi.json"), json("/docs/problems.json")]);
+  const [spec, problems, tokens] = await Promise.all(["openapi", "problems", "tokens"].map((name) => json(`/docs/${name}.json`)));
   const all = operations(spec);
   document.getElementById("about").append(...prose(spec.info.description));
   document.getElementById("operations").append(...spec.tags.flatMap((tag) => {
@@ -47,7 +61,8 @@ async function main() {
     return [el("h2", {}, tag.name), el("p", {}, tag.description), ...cards];
   }));
   document.getElementById("nav").append(...all.filter(({ operation }) => operation.tags.includes("orders"))
-    .map(({ operation }) => el("a", { href: "#" + operation.operationId }, operation.summary)), el("a", { href: "#codes" }, "Problem codes"));
+    .map(({ operation }) => el("a", { href: "#" + operation.operationId }, operation.summary)), el("a", { href: "#tokens" }, "Test tokens"), el("a", { href: "#codes" }, "Problem codes"));
+  document.getElementById("tokenlist").append(...tokens.map(token));
   document.getElementById("problems").append(...problems.map(problem));
   if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
   await ready();

@@ -1,27 +1,8 @@
 // Builds the form of one operation from the contract and sends what it holds.
-// Whatever comes from outside is set as text, never as HTML.
 
-export function el(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else if (value !== undefined && value !== false) node.setAttribute(name, value === true ? "" : value);
-  }
-  node.append(...children.filter((c) => c !== undefined && c !== null));
-  return node;
-}
-
-// prose turns `code` and blank lines into elements; the contract uses no more.
-export function prose(text) {
-  return (text ?? "").trim().split(/\n\s*\n/).map((paragraph) =>
-    el("p", {}, ...paragraph.split("`").map((part, i) => (i % 2 ? el("code", {}, part) : part))));
-}
-
-// resolve follows one $ref.
-export function resolve(spec, node) {
-  if (!node?.$ref) return node;
-  return node.$ref.replace("#/", "").split("/").reduce((at, key) => at[key], spec);
-}
+import { curl } from "/docs/curl.js";
+import { el, prose } from "/docs/dom.js";
+import { resolve } from "/docs/fields.js";
 
 const remembered = { id: "", claims: {} }; // the last order that an answer named, and the claims of all
 
@@ -63,20 +44,29 @@ export function form(spec, route, method, path, operation) {
       try { await send(event.target, route, method, answer); } finally { button.disabled = false; }
     },
   }, ...fields, el("div", { class: "actions" }, button, el("code", { class: "preview" }, `${method.toUpperCase()} ${route}`)));
+  element.append(curl(() => request(element, route, method), operation.security));
   return [element, answer];
 }
 
-async function send(element, route, method, answer) {
+// request returns what the form asks for, apart from what proves who asks.
+function request(element, route, method) {
   const headers = {};
   let url = route;
+  const query = new URLSearchParams();
   for (const field of element.querySelectorAll("input")) {
     if (field.dataset.in === "path") url = url.replace(`{${field.name}}`, encodeURIComponent(field.value.trim()));
+    else if (field.dataset.in === "query" && field.value !== "") query.set(field.name, field.value);
     else if (field.value !== "") headers[field.name] = field.value;
   }
   const claim = remembered.claims[url.split("/")[3]];
   if (claim) headers["Amends-Claim"] = claim;
   const body = element.elements.body?.value;
   if (body !== undefined) headers["Content-Type"] = "application/json";
+  return { url: query.size ? `${url}?${query}` : url, method: method.toUpperCase(), headers, body };
+}
+
+async function send(element, route, method, answer) {
+  const { url, headers, body } = request(element, route, method);
   // After a log-in with cookies, a change must prove that it comes from this page.
   const csrf = document.cookie.match(/(?:^|; )__Host-amends-csrf=([^;]*)/)?.[1];
   if (csrf && method !== "get") headers["Amends-CSRF"] = csrf;
