@@ -23,7 +23,7 @@ func TestDoctor(t *testing.T) {
 
 	dir := t.TempDir()
 	p := startDev(t, dir)
-	engine := says(t, p.process, p.out, `--temporal-address (\S+)`)[1]
+	engine := engineOf(t, dir)
 	diagnose := func(args ...string) (string, error) {
 		return once(t, nil, append([]string{"doctor", "--temporal-address", engine, "--pause", "10ms"}, args...)...)
 	}
@@ -33,7 +33,7 @@ func TestDoctor(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, out, "1: 0 judged, 1 too young")
 	require.Contains(t, out, "nothing was judged: 1 order is too young")
-	require.Contains(t, out, "amends orders --needs-attention, which lists young orders too")
+	require.Contains(t, out, "amends order list --needs-attention, which lists young orders too")
 	require.NotContains(t, out, "nothing is wrong")
 	out, err = diagnose("--json")
 	require.NoError(t, err)

@@ -38,9 +38,9 @@ func TestAChoreographedOrderIsShownFromItsRecord(t *testing.T) {
 
 	shown, err := once(t, env, "order", "show", "order-"+id)
 	require.NoError(t, err)
-	require.Regexp(t, `Style +│ choreographed`, shown)
-	require.Regexp(t, `Status +│ PENDING`, shown)
-	require.Regexp(t, `order.create +│ done`, shown)
+	require.Regexp(t, "Style\tchoreographed", shown)
+	require.Regexp(t, "Status\tPENDING", shown)
+	require.Regexp(t, "order.create\tdone", shown)
 	require.NotContains(t, shown, "canary")
 	_, err = once(t, env, "order", "show", other)
 	require.ErrorContains(t, err, "127.0.0.1:1")
@@ -55,18 +55,7 @@ func TestOrderIsShownFromTheReadModel(t *testing.T) {
 	require.NoError(t, err)
 
 	const id = "0745e5c6-e86f-813c-8fbf-1c5dad8202d4"
-	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	db := dbtest.Open(t, dsn, database.Options{})
-	all := generations.New(db)
-	_, err = all.Begin(t.Context())
-	require.NoError(t, err)
-	require.NoError(t, database.InTx(t.Context(), db, func(tx *gorm.DB) error {
-		return store.New(db).Apply(tx, []query.Change{{At: at, Version: 2, Order: &query.Order{
-			ID: id, CustomerID: "cus_42", Status: query.Confirmed, Style: query.Orchestrated, Currency: "EUR", CreatedAt: at, UpdatedAt: at,
-			Lines: []query.Line{{SKU: "MUG", Quantity: 2}},
-		}}})
-	}))
-	require.NoError(t, all.Switch(t.Context(), 1))
+	fill(t, dsn, id)
 
 	p := start(t, env, "order", "show", "order-"+id, "--json")
 	require.NoError(t, p.wait(t))
@@ -77,4 +66,66 @@ func TestOrderIsShownFromTheReadModel(t *testing.T) {
 
 	_, err = once(t, env, "order", "show", "0745e5c6-e86f-813c-8fbf-1c5dad8202d5")
 	require.ErrorContains(t, err, "and the read model: NOT_FOUND")
+}
+
+// fill puts confirmed orders into a read model that is empty, the first the newest.
+func fill(t *testing.T, dsn string, ids ...string) {
+	t.Helper()
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	db := dbtest.Open(t, dsn, database.Options{})
+	all := generations.New(db)
+	_, err := all.Begin(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, database.InTx(t.Context(), db, func(tx *gorm.DB) error {
+		var changes []query.Change
+		for i, id := range ids {
+			placed := at.Add(-time.Duration(i) * time.Minute)
+			changes = append(changes, query.Change{At: at, Version: 2, Order: &query.Order{
+				ID: id, CustomerID: "cus_42", Status: query.Confirmed, Style: query.Orchestrated, Currency: "EUR", CreatedAt: placed, UpdatedAt: placed,
+				Lines: []query.Line{{SKU: "MUG", Quantity: 2}},
+			}})
+		}
+		return store.New(db).Apply(tx, changes)
+	}))
+	require.NoError(t, all.Switch(t.Context(), 1))
+}
+
+func TestAnOrderIsNamedByItsBeginning(t *testing.T) {
+	t.Parallel()
+	dsn := "sqlite:" + filepath.Join(t.TempDir(), "query.db")
+	env := []string{"AMENDS_SERVICES_QUERY_DSN=" + dsn, "AMENDS_TEMPORAL_ADDRESS=127.0.0.1:1"}
+	_, err := once(t, env, "migrate", "query")
+	require.NoError(t, err)
+	const one, two, other = "0745e5c6-e86f-813c-8fbf-1c5dad8202d4", "0745e5c6-e86f-813c-8fbf-1c5dad8202d5", "1845e5c6-e86f-813c-8fbf-1c5dad8202d4"
+	fill(t, dsn, one, two, other)
+	for _, name := range []string{other[:6], other[:8], other[:9], other[:11], other[:35], "order-" + other[:6], other} {
+		shown, err := once(t, env, "order", "show", name)
+		require.NoError(t, err, name)
+		require.Contains(t, shown, "Order\t"+other+"\n", name)
+	}
+	for name, want := range map[string]string{
+		one[:6]:  `"0745e5" is the beginning of several orders, such as ` + one + ", " + two + ": give more of the id",
+		one[:35]: "give more of the id",
+		"ffffff": `no order begins with "ffffff"; one that was placed a moment ago is found by its whole id`,
+	} {
+		_, err := once(t, env, "order", "show", name)
+		require.ErrorContains(t, err, want, name)
+	}
+	_, err = once(t, env, "repair", one[:6], "payment.authorize", "--action", "retry", "--reason", "why")
+	require.ErrorContains(t, err, "several orders", "an operator decides about one order")
+
+	out, err := once(t, env, "order", "list", "--limit", "2")
+	require.NoError(t, err)
+	require.Equal(t, "Order\tStatus\tReason\tPlaced\tTotal\tNeeds attention\tCustomer\n"+
+		one+"\tCONFIRMED\t\t2026-01-02 03:04:05Z\t\t\tcus_42\n"+two+"\tCONFIRMED\t\t2026-01-02 03:03:05Z\t\t\tcus_42\n", out)
+	old, err := once(t, env, "orders", "--limit", "2")
+	require.NoError(t, err)
+	require.Equal(t, out, old, "the name of earlier releases")
+	out, err = once(t, env, "order", "list", "--sku", "NONE")
+	require.NoError(t, err)
+	require.Empty(t, out)
+	out, err = once(t, env, "__complete", "order", "show", "18")
+	require.NoError(t, err)
+	require.Contains(t, out, other+"\tCONFIRMED\n")
+	require.NotContains(t, out, one)
 }

@@ -58,7 +58,7 @@ func TestRepair(t *testing.T) {
 		require.NoError(t, json.NewDecoder((<-got).Body).Decode(&body))
 		require.Equal(t, "r1", body["refund"])
 		require.Contains(t, out, "called again; it still needs attention")
-		require.Contains(t, out, "of refund r1")
+		require.Contains(t, out, "payment.refund\tr1\t")
 	})
 
 	t.Run("AsksTheAdminAddressAndShowsTheOrder", func(t *testing.T) {
@@ -187,7 +187,8 @@ func TestRepair(t *testing.T) {
 		"OtherScheme":   {args: append(slices.Clip(retry), "--admin-addr", "ftp://x"), env: []string{token}, want: "admin_addr: must be host:port, or a URL of no more than http or https, host and port"},
 		"URLWithAPath":  {args: append(slices.Clip(retry), "--admin-addr", "http://x/v1"), env: []string{token}, want: "admin_addr: must be host:port, or a URL of no more than"},
 		"BadOperators":  {args: []string{"api"}, env: []string{"AMENDS_OPERATOR_TOKENS=night=hunter2"}, want: "operator_tokens: must have secrets of 16 to 256 characters; that of entry 1 has 7"},
-		"ListOfNothing": {args: []string{"orders"}, want: "orders: give either --needs-attention or --stuck"},
+		"ListOfNothing": {args: []string{"orders", "--data-dir", "/nowhere"}, want: "there is no /nowhere/query.db"},
+		"ListOfASKU":    {args: []string{"order", "list", "--stuck", "--sku", "MUG"}, want: "orders: --sku and --customer go with none of"},
 		"ListOfBoth":    {args: []string{"orders", "--stuck", "--needs-attention"}, want: "orders: give either --needs-attention or --stuck"},
 		"StuckByStatus": {args: []string{"orders", "--stuck", "--status", "PENDING", "--limit", "0"}, want: "orders: --status does not go with --stuck: a stuck order is PENDING\norders: --limit must be from 1 to 1000, is 0"},
 		"NoSuchStatus":  {args: []string{"orders", "--needs-attention", "--status", "OPEN", "--data-dir", migratedDir(t)}, want: `"OPEN" is not a status of an order`},

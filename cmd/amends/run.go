@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -31,22 +32,35 @@ import (
 )
 
 // run runs the command that args name until it is done or ctx ends. Its error has
-// a line for each problem.
+// a line for each problem; one of the command line ends with where its help is.
 func run(ctx context.Context, args []string, std cli.Stdio) error {
-	root := &cobra.Command{
-		Use:           "amends",
-		Short:         "A saga platform: orders end confirmed, or as if they had never been placed",
-		SilenceUsage:  true,
-		SilenceErrors: true,
-	}
+	root := cli.Group("amends", "A saga platform: orders end confirmed, or as if they had never been placed")
+	root.SilenceUsage, root.SilenceErrors = true, true
+	root.Version = version()
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetFlagErrorFunc(cli.FlagError)
 	root.SetArgs(args)
 	root.SetIn(std.In)
 	root.SetOut(std.Out)
 	root.SetErr(std.Err)
 	root.PersistentFlags().String("config", "", "file of settings, YAML (AMENDS_CONFIG)")
 	config.AddFlags(root.PersistentFlags(), "log.level", "log.format")
+	cli.Choices(root, "log-level", "debug", "info", "warn", "error")
+	cli.Choices(root, "log-format", "text", "json")
+	cli.AddColor(root)
+	std.FitHelp(root)
+	understood := false
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		err := errors.Join(cmd.ValidateRequiredFlags(), cmd.ValidateFlagGroups(), cli.CheckColor(cmd))
+		understood = err == nil
+		return err
+	}
 	root.AddCommand(commands(std)...) //nolint:contextcheck // a command gets its context when it runs
-	return root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
+	if err != nil && !understood {
+		return cli.Mistaken(cmd, err)
+	}
+	return err
 }
 
 func commands(std cli.Stdio) []*cobra.Command {

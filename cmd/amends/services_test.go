@@ -21,7 +21,7 @@ func TestServicesListsWhoAnswers(t *testing.T) {
 		require.NoError(t, err)
 		return out
 	}
-	require.Equal(t, "no instance is registered at this broker\n", said())
+	require.Empty(t, said())
 	require.JSONEq(t, "[]", said("--json"))
 
 	registry, err := kv.New(broker.Connect(), time.Minute)
@@ -32,11 +32,7 @@ func TestServicesListsWhoAnswers(t *testing.T) {
 			Started: time.Now().Add(-26 * time.Hour), Load: discovery.Load{InFlight: 7, Calls: 123456, Errors: 42},
 		}))
 	}
-	table := said()
-	for line := range strings.Lines(table) {
-		require.LessOrEqual(t, len([]rune(strings.TrimRight(line, "\n"))), 80, "%s", line)
-	}
-	require.Regexp(t, `(?s)catalog +v0\.2\.0-rc\S+… +1d02h +7 +123456 +42\n  10\.0\.0\.1:7080  shop-1-abcdefgh\npayment`, table)
+	require.Contains(t, said(), "catalog\t10.0.0.1:7080\tshop-1-abcdefgh\tv0.2.0-rc.1.0.20261129084645-b54f0d3aaaaa\t1d02h\t7\t123456\t42\npayment")
 	var all []struct {
 		Service, Instance, Address, Version string
 		InFlight                            int64 `json:"in_flight"`

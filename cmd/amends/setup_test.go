@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -121,6 +123,17 @@ func startDev(t *testing.T, dir string, args ...string) *platformUnderTest {
 	}, args...)
 	m := says(t, p, p.out, `(?s)API +(\S+).*Sagas +(\S+)/namespaces.*Metrics +(\S+)/metrics.*(curl [^\n]+)\n.*stays in`)
 	return &platformUnderTest{process: p, api: m[1], ui: m[2], admin: m[3], curl: m[4]}
+}
+
+// engineOf returns the address of the engine of the `amends dev` in a folder, as commands
+// find it.
+func engineOf(t *testing.T, dir string) string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(dir, "platform.yaml"))
+	require.NoError(t, err)
+	found := regexp.MustCompile(`temporal:\n +address: (\S+)`).FindStringSubmatch(string(content))
+	require.Len(t, found, 2, "%s", content)
+	return found[1]
 }
 
 // guests keeps the claims of all placements.

@@ -1,20 +1,17 @@
-// Package show formats the output of commands: tables for people, JSON for programs. It
-// holds the parts that all of them share; each kind of output has a package below this
-// one. Their functions take a writer and a value, and do no other I/O.
+// Package show formats the output of commands: tables for people and for pipes, JSON for
+// programs. It holds the parts that all of them share; each kind of output has a package
+// below this one. Their functions take a screen and a value, and do no other I/O.
+//
+// On a terminal a [Table] fits its width: prose wraps, ids are cut to a prefix that
+// commands take, and at last the least important columns are left out, which a note says.
+// Elsewhere a table is tab-separated values: a line of names, then a line for each row.
 package show
 
 import (
 	"encoding/json"
 	"io"
-	"strings"
 	"time"
-
-	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
 )
-
-// maxProse is the width in characters at which a column of prose wraps.
-const maxProse = 60
 
 // JSON writes v as indented JSON with a line break at its end.
 func JSON(w io.Writer, v any) error {
@@ -23,42 +20,18 @@ func JSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
-// Table returns an empty table; the named columns hold prose and wrap.
-func Table(prose ...string) table.Writer {
-	t := table.NewWriter()
-	var columns []table.ColumnConfig
-	for _, name := range prose {
-		columns = append(columns, table.ColumnConfig{Name: name, WidthMax: maxProse, WidthMaxEnforcer: text.WrapSoft})
+// Stamp formats a time like the log does, so that both can be compared; "" for none.
+func Stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
 	}
-	t.SetColumnConfigs(columns)
-	style := table.StyleLight
-	style.Options = table.Options{SeparateColumns: true, SeparateHeader: true}
-	t.SetStyle(style)
-	return t
+	return t.UTC().Format("2006-01-02 15:04:05.000Z")
 }
 
-// Numbers returns an empty table whose given columns, counted from 1, are
-// aligned to the right.
-func Numbers(columns ...int) table.Writer {
-	t := Table()
-	configs := make([]table.ColumnConfig, len(columns))
-	for i, n := range columns {
-		configs[i] = table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight}
+// Second is [Stamp] without the fraction.
+func Second(t time.Time) string {
+	if t.IsZero() {
+		return ""
 	}
-	t.SetColumnConfigs(configs)
-	return t
+	return t.UTC().Format("2006-01-02 15:04:05Z")
 }
-
-// Blocks joins the tables that have rows, with an empty line between two.
-func Blocks(tables ...table.Writer) string {
-	var out []string
-	for _, t := range tables {
-		if t.Length() > 0 {
-			out = append(out, t.Render()+"\n")
-		}
-	}
-	return strings.Join(out, "\n")
-}
-
-// Stamp formats a time like the log does, so that both can be compared.
-func Stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000Z") }

@@ -48,7 +48,7 @@ func Line(s string) error {
 	switch {
 	case !utf8.ValidString(s):
 		return ErrEncoding
-	case strings.ContainsFunc(s, control):
+	case strings.ContainsFunc(s, Control):
 		return ErrControl
 	case !strings.ContainsFunc(s, visible):
 		return ErrBlank
@@ -58,9 +58,9 @@ func Line(s string) error {
 	return nil
 }
 
-// control characters have no place on a parcel's label or in a terminal: control and
+// Control reports characters that have no place on a parcel's label or in a terminal: control and
 // line-breaking characters, and those that turn the direction of the text.
-func control(r rune) bool {
+func Control(r rune) bool {
 	return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp) || (r >= 0x202a && r <= 0x202e) || (r >= 0x2066 && r <= 0x2069)
 }
 

@@ -36,10 +36,21 @@ Place a first order:
 
 See the saga of an order by its id:
 
-  (\S+) order show ID --temporal-address 127\.0\.0\.1:\d+
+  (\S+) order show ID --data-dir '\S+'
 
 Ctrl-C stops everything. What was stored stays in .*\.
 $`)
+
+// engineOf returns the address of the engine of the `amends dev` in a folder, as commands
+// find it.
+func engineOf(t *testing.T, dir string) string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(dir, "platform.yaml"))
+	require.NoError(t, err)
+	found := regexp.MustCompile(`temporal:\n +address: (\S+)`).FindStringSubmatch(string(content))
+	require.Len(t, found, 2, "%s", content)
+	return found[1]
+}
 
 // home is the environment of a user who has configured nothing.
 func home(dir string) []string { return []string{"HOME=" + dir, "PATH=" + os.Getenv("PATH")} }

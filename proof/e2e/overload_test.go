@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/internal/show"
 	"github.com/amends/amends/internal/show/loadreport"
 	"github.com/amends/amends/proof/load"
 )
@@ -37,7 +38,7 @@ func TestOrdersComeBeforeBrowsing(t *testing.T) { //nolint:paralleltest // it me
 	})
 	require.NoError(t, err)
 	var report strings.Builder
-	require.NoError(t, loadreport.Write(&report, r))
+	require.NoError(t, loadreport.Write(show.Screen{Writer: &report, Width: 120}, r))
 	t.Logf("overload: capacity %.1f orders/s, %.1f/s and as many products asked for during %s\n%s",
 		capacity, 3*capacity, time.Since(began).Round(time.Second), report.String())
 

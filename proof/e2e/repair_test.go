@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -47,11 +46,11 @@ func TestAnOrderNeedsAttentionAndIsRepaired(t *testing.T) {
 	m := banner.FindStringSubmatch(said)
 	dev := shopper{m[1]}
 	admin := m[3]
-	address := regexp.MustCompile(`--temporal-address (\S+)`).FindStringSubmatch(said)[1]
+	address := engineOf(t, dir)
 	orders := func(args ...string) string {
 		return run(t, environ, append([]string{"orders", "--data-dir", dir}, args...)...)
 	}
-	require.Equal(t, "no order needs attention\n", orders("--needs-attention"))
+	require.Empty(t, orders("--needs-attention"))
 
 	// The provider authorizes without an answer, and the customer cancels: it is
 	// unknown whether money is held, so the order is neither cancelled nor
@@ -119,14 +118,14 @@ func TestAnOrderNeedsAttentionAndIsRepaired(t *testing.T) {
 		require.Contains(t, out, words)
 	}
 	shown(t, admin, "amends_orders_needing_attention 0")
-	require.Equal(t, "no order needs attention\n", orders("--needs-attention"))
+	require.Empty(t, orders("--needs-attention"))
 
 	// Another order's workflow is terminated: nothing works on it any more.
 	stuck := dev.insist(t, "", "", demo("tok_unknown")).order.ID
 	client, err := engine.Dial(engine.Options{Address: address, Isolated: true})
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
-	require.Equal(t, "no order is stuck\n", orders("--stuck", "--temporal-address", address))
+	require.Empty(t, orders("--stuck", "--temporal-address", address))
 	require.NoError(t, client.TerminateWorkflow(t.Context(), workflows.WorkflowID(stuck), "", "test"))
 	out = orders("--stuck", "--temporal-address", address)
 	require.Contains(t, out, stuck)

@@ -25,7 +25,7 @@ type Report struct {
 	SkippedYoung    int     `json:"skipped_young"` // that were not
 	OrdersPerSecond float64 `json:"orders_per_second"`
 
-	// NeedsAttention counts orders that are flagged with a reason; `amends orders
+	// NeedsAttention counts orders that are flagged with a reason; `amends order list
 	// --needs-attention` lists them.
 	NeedsAttention int `json:"needs_attention"`
 	// Waivers lists the effects that operators gave up undoing; none is a finding.

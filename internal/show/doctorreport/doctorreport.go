@@ -2,14 +2,12 @@
 package doctorreport
 
 import (
+	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/jedib0t/go-pretty/v6/table"
 
 	"github.com/amends/amends/internal/show"
 	"github.com/amends/amends/workflows/doctor"
@@ -18,74 +16,70 @@ import (
 
 // Write writes a report of the doctor. age is the time since its end, as [Age]
 // returns it, or "" for a run that has just ended.
-func Write(w io.Writer, r doctor.Report, age string) error {
-	out := head(r, age).Render() + "\n"
-	if len(r.Unasked) > 0 {
-		t := show.Table()
-		t.AppendHeader(table.Row{"Did not answer", "Times", "Error"})
-		for _, u := range r.Unasked {
-			t.AppendRow(table.Row{u.Service, u.Times, u.Error})
-		}
-		out += "\n" + t.Render() + "\n"
-	}
-	if len(r.Findings) > 0 {
-		out += "\n" + findings(r)
-	}
-	if len(r.Waivers) > 0 {
-		t := show.Table()
-		t.AppendHeader(table.Row{"Waived of order", "Step", "Owed", "Reason", "By", "Reference", "At"})
-		for _, v := range r.Waivers {
-			t.AppendRow(table.Row{v.Order, v.Step, v.Owed, v.Reason, v.Operator, v.Reference, show.Stamp(v.At)})
-		}
-		out += "\n" + t.Render() + "\n"
-	}
-	if r.ReportOnlyBecause != "" {
-		out += "\nNothing was repaired: " + r.ReportOnlyBecause + ".\n"
-	}
-	_, err := io.WriteString(w, out)
-	return err
-}
-
-func head(r doctor.Report, age string) table.Writer {
-	run := fmt.Sprintf("%s, for %s", show.Stamp(r.Started), r.Ended.Sub(r.Started).Round(time.Millisecond))
-	if age != "" {
-		run += "; " + age + " ago"
-	}
-	attention := fmt.Sprintf("%d, flagged with a reason: amends orders --needs-attention", r.NeedsAttention)
-	if r.SkippedYoung > 0 {
-		attention += ", which lists young orders too"
-	}
-	t := show.Table()
-	t.AppendRow(table.Row{"Started", run})
-	t.AppendRow(table.Row{"Orders", fmt.Sprintf("%d: %d judged, %d too young; %.0f per second", r.Orders, r.Judged, r.SkippedYoung, r.OrdersPerSecond)})
-	t.AppendRow(table.Row{"Need attention", attention})
-	t.AppendRow(table.Row{"Waived", r.WaiverCount})
-	if len(r.Absent) > 0 {
-		t.AppendRow(table.Row{"Not asked", strings.Join(r.Absent, ", ") + ": the platform has none, or the order service's worker has no address of it"})
-	}
-	t.AppendRow(table.Row{"Verdict", verdict(r)})
-	return t
-}
-
-func findings(r doctor.Report) string {
-	t := show.Table()
-	t.AppendHeader(table.Row{"Finding", "Severity", "Invariant", "Order", "Service", "Detail", "Since", "Repaired"})
-	for _, f := range r.Findings {
-		since := ""
-		if !f.Since.IsZero() {
-			since = show.Stamp(f.Since)
-		}
-		t.AppendRow(table.Row{f.Kind, f.Severity, f.Invariant, f.Order, f.Service, f.Detail, since, repaired(f)})
-	}
-	out := t.Render() + "\n"
-	if more := found(r) - len(r.Findings); more > 0 {
+func Write(s show.Screen, r doctor.Report, age string) error {
+	problems := []error{s.Tables(head(r, age), unasked(r), findings(r), waivers(r))}
+	if more := found(r) - len(r.Findings); more > 0 && len(r.Findings) > 0 {
 		var counts []string
 		for _, k := range slices.Sorted(maps.Keys(r.Counts)) {
 			counts = append(counts, fmt.Sprintf("%s %d", k, r.Counts[k]))
 		}
-		out += fmt.Sprintf("… and %d more: %s\n", more, strings.Join(counts, " "))
+		problems = append(problems, s.Note("… and %d more: %s", more, strings.Join(counts, " ")))
 	}
-	return out
+	if r.ReportOnlyBecause != "" {
+		problems = append(problems, s.Note("Nothing was repaired: %s.", r.ReportOnlyBecause))
+	}
+	return errors.Join(problems...)
+}
+
+func unasked(r doctor.Report) *show.Table {
+	t := show.NewTable(show.Text("Did not answer"), show.Number("Times"), show.Prose("Error"))
+	for _, u := range r.Unasked {
+		t.Row(u.Service, u.Times, u.Error)
+	}
+	return t
+}
+
+func waivers(r doctor.Report) *show.Table {
+	t := show.NewTable(
+		show.OrderID("Waived of order"), show.Text("Step"), show.Prose("Owed"), show.Prose("Reason"), show.Prose("By").Dispensable(1),
+		show.Prose("Reference"), show.Moment("At").Dispensable(2),
+	)
+	for _, v := range r.Waivers {
+		t.Row(v.Order, v.Step, v.Owed, v.Reason, v.Operator, v.Reference, show.Stamp(v.At))
+	}
+	return t
+}
+
+func head(r doctor.Report, age string) *show.Table {
+	run := fmt.Sprintf("%s, for %s", show.Stamp(r.Started), r.Ended.Sub(r.Started).Round(time.Millisecond))
+	if age != "" {
+		run += "; " + age + " ago"
+	}
+	attention := fmt.Sprintf("%d, flagged with a reason: amends order list --needs-attention", r.NeedsAttention)
+	if r.SkippedYoung > 0 {
+		attention += ", which lists young orders too"
+	}
+	t := show.Pairs()
+	t.Row("Started", run)
+	t.Row("Orders", fmt.Sprintf("%d: %d judged, %d too young; %.0f per second", r.Orders, r.Judged, r.SkippedYoung, r.OrdersPerSecond))
+	t.Row("Need attention", attention)
+	t.Row("Waived", r.WaiverCount)
+	if len(r.Absent) > 0 {
+		t.Row("Not asked", strings.Join(r.Absent, ", ")+": the platform has none, or the order service's worker has no address of it")
+	}
+	t.Row("Verdict", verdict(r))
+	return t
+}
+
+func findings(r doctor.Report) *show.Table {
+	t := show.NewTable(
+		show.Prose("Finding"), show.Text("Severity").Dispensable(1), show.Text("Invariant").Dispensable(4), show.OrderID("Order"),
+		show.Text("Service").Dispensable(2), show.Prose("Detail"), show.Moment("Since").Dispensable(3), show.Prose("Repaired"),
+	)
+	for _, f := range r.Findings {
+		t.Row(f.Kind, show.State(f.Severity), f.Invariant, f.Order, f.Service, f.Detail, show.Stamp(f.Since), show.State(repaired(f)))
+	}
+	return t
 }
 
 // found counts the findings of a report, listed or not.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/internal/show"
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/ledger"
 	inventoryaudit "github.com/amends/amends/services/inventory/audit"
@@ -46,7 +47,7 @@ func TestAReportIsReadable(t *testing.T) {
 		ReportOnlyBecause: "of a reason",
 	}
 	var b strings.Builder
-	require.NoError(t, Write(&b, r, "3 hours"))
+	require.NoError(t, Write(show.Screen{Writer: &b, Width: 200}, r, "3 hours"))
 	for _, want := range []string{
 		"something is wrong", "no: not yet", "no, it needs an operator", "payment", "no answer", "burnt",
 		"… and 4 more: saga_stopped 2 stock_held 5", "Nothing was repaired: of a reason.", "1, flagged with a reason",

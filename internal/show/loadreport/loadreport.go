@@ -2,12 +2,11 @@
 package loadreport
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
-
-	"github.com/jedib0t/go-pretty/v6/table"
 
 	"github.com/amends/amends/internal/show"
 	"github.com/amends/amends/proof/load"
@@ -17,76 +16,72 @@ import (
 const maxViolations = 20
 
 // Write writes the report of a load.
-func Write(w io.Writer, r load.Report) error {
-	parts := []string{head(r), outcomes(r), latencies(r)}
+func Write(s show.Screen, r load.Report) error {
+	tables := []*show.Table{head(r), ends(r), kinds(r), latencies(r)}
+	notes := []string{omission(r)}
 	if r.Overload.Answers > 0 || r.GivenUp > 0 {
-		parts = append(parts, overload(r))
+		tables = append(tables, overload(r))
+		notes = append(notes, fmt.Sprintf("%d requests were answered OVERLOADED: p50 %s ms, p99 %s ms.",
+			r.Overload.Answers, ms(r.Overload.Refusal.P50), ms(r.Overload.Refusal.P99)))
 	}
-	if r.Browsing.Asked > 0 {
-		parts = append(parts, classes(r))
+	if b := r.Browsing; b.Asked > 0 {
+		tables = append(tables, classes(r))
+		notes = append(notes, fmt.Sprintf("Products were answered in p50 %s ms, p99 %s ms, and refused in p50 %s ms, p99 %s ms.",
+			ms(b.Answer.P50), ms(b.Answer.P99), ms(b.Refusal.P50), ms(b.Refusal.P99)))
 	}
-	if len(r.Errors) > 0 {
-		t := show.Table()
-		t.AppendHeader(table.Row{"Failed request", "Code", "Times"})
-		for _, e := range r.Errors {
-			t.AppendRow(table.Row{e.Call, e.Code, e.Count})
-		}
-		parts = append(parts, t.Render())
-	}
-	if len(r.Violations) > 0 {
-		t := show.Table()
-		t.AppendHeader(table.Row{"Wrong", "Order", "Kind", "Detail"})
-		for i, v := range r.Violations {
-			if i == maxViolations {
-				t.AppendRow(table.Row{"", fmt.Sprintf("and %d more", len(r.Violations)-i), "", ""})
-				break
-			}
-			name := v.OrderID
-			if name == "" {
-				name = v.Key
-			}
-			t.AppendRow(table.Row{v.Fault, name, v.Kind, v.Detail})
-		}
-		parts = append(parts, t.Render())
-	}
-	_, err := io.WriteString(w, strings.Join(parts, "\n\n")+"\n")
-	return err
+	return errors.Join(s.Tables(append(tables, failures(r), violations(r))...), s.Note("%s", strings.Join(notes, "\n")))
 }
 
-func head(r load.Report) string {
+func failures(r load.Report) *show.Table {
+	t := show.NewTable(show.Prose("Failed request"), show.Text("Code"), show.Number("Times"))
+	for _, e := range r.Errors {
+		t.Row(e.Call, e.Code, e.Count)
+	}
+	return t
+}
+
+func violations(r load.Report) *show.Table {
+	t := show.NewTable(show.Text("Wrong"), show.Prose("Order"), show.Text("Kind").Dispensable(1), show.Prose("Detail"))
+	for i, v := range r.Violations {
+		if i == maxViolations {
+			t.Row("", fmt.Sprintf("and %d more", len(r.Violations)-i), "", "")
+			break
+		}
+		t.Row(v.Fault, cmp.Or(v.OrderID, v.Key), v.Kind, v.Detail)
+	}
+	return t
+}
+
+func head(r load.Report) *show.Table {
 	loop := fmt.Sprintf("closed: %d customers, each until %s", r.Concurrency, r.Until)
 	if r.Loop == "open" {
 		loop = fmt.Sprintf("open: %g orders/s, each until %s", r.Rate, r.Until)
-	}
-	mix := r.Mix.String()
-	if mix == "" {
-		mix = "all plain"
 	}
 	seconds := func(s float64) time.Duration {
 		return time.Duration(s * float64(time.Second)).Round(10 * time.Millisecond)
 	}
 
-	t := show.Table()
-	t.AppendRow(table.Row{"Load", r.Run + " on " + r.BaseURL})
-	t.AppendRow(table.Row{"Loop", loop})
-	t.AppendRow(table.Row{"Mix", fmt.Sprintf("%s; seed %d", mix, r.Seed)})
-	t.AppendRow(table.Row{"Took", fmt.Sprintf("%s, %s of it to place", seconds(r.TotalSeconds), seconds(r.PlacingSeconds))})
-	t.AppendRow(table.Row{"Placed", r.Placed})
-	t.AppendRow(table.Row{"Acknowledged", fmt.Sprintf("%d, %.1f/s", r.Acknowledged, r.AcknowledgedPerSecond)})
+	t := show.Pairs()
+	t.Row("Load", r.Run+" on "+r.BaseURL)
+	t.Row("Loop", loop)
+	t.Row("Mix", fmt.Sprintf("%s; seed %d", cmp.Or(r.Mix.String(), "all plain"), r.Seed))
+	t.Row("Took", fmt.Sprintf("%s, %s of it to place", seconds(r.TotalSeconds), seconds(r.PlacingSeconds)))
+	t.Row("Placed", r.Placed)
+	t.Row("Acknowledged", fmt.Sprintf("%d, %.1f/s", r.Acknowledged, r.AcknowledgedPerSecond))
 	if r.Unchecked > 0 {
-		t.AppendRow(table.Row{"Decided", fmt.Sprintf("%d, as customers were told", r.Decided)})
-		t.AppendRow(table.Row{"Interrupted", Unchecked(r)})
+		t.Row("Decided", fmt.Sprintf("%d, as customers were told", r.Decided))
+		t.Row("Interrupted", Unchecked(r))
 	} else {
-		t.AppendRow(table.Row{"Decided", fmt.Sprintf("%d, %.1f/s", r.Decided, r.DecidedPerSecond)})
+		t.Row("Decided", fmt.Sprintf("%d, %.1f/s", r.Decided, r.DecidedPerSecond))
 	}
 	if r.GivenUp > 0 {
-		t.AppendRow(table.Row{"Given up", fmt.Sprintf("%d were never acknowledged", r.GivenUp)})
+		t.Row("Given up", fmt.Sprintf("%d were never acknowledged", r.GivenUp))
 	}
-	t.AppendRow(table.Row{"Requests", fmt.Sprintf("%d: %d retries, %d duplicates, %d placements answered as a repeat", r.Requests, r.Retries, r.Duplicates, r.Replayed)})
+	t.Row("Requests", fmt.Sprintf("%d: %d retries, %d duplicates, %d placements answered as a repeat", r.Requests, r.Retries, r.Duplicates, r.Replayed))
 	if r.CPUSeconds > 0 && r.Placed > 0 {
-		t.AppendRow(table.Row{"Generator", fmt.Sprintf("%.2f ms of CPU per order", 1000*r.CPUSeconds/float64(r.Placed))})
+		t.Row("Generator", fmt.Sprintf("%.2f ms of CPU per order", 1000*r.CPUSeconds/float64(r.Placed)))
 	}
-	return t.Render()
+	return t
 }
 
 // Unchecked returns how many orders an interrupted load left unchecked, in words.
@@ -94,32 +89,35 @@ func Unchecked(r load.Report) string {
 	return fmt.Sprintf("%d of %d orders were not checked", r.Unchecked, r.Placed)
 }
 
-// outcomes returns how the orders ended, and the latencies by kind of order.
-func outcomes(r load.Report) string {
-	ends := show.Table()
-	ends.AppendHeader(table.Row{"Outcome", "Reason", "Orders"})
+// ends returns how the orders ended.
+func ends(r load.Report) *show.Table {
+	t := show.NewTable(show.Text("Outcome"), show.Prose("Reason"), show.Number("Orders"))
 	for _, o := range r.Outcomes {
-		ends.AppendRow(table.Row{o.Status, o.Reason, o.Count})
+		t.Row(show.State(o.Status), o.Reason, o.Count)
 	}
 	for _, c := range r.Cancels {
-		ends.AppendRow(table.Row{"cancel answered", c.Name, c.Count})
+		t.Row("cancel answered", c.Name, c.Count)
 	}
+	return t
+}
 
-	asked := show.Numbers(2, 3, 4, 5, 6)
-	asked.AppendHeader(table.Row{"Kind", "Placed", "Decided", "p50 ms", "p99 ms", "Max ms"})
+// kinds returns the latencies by kind of order.
+func kinds(r load.Report) *show.Table {
+	t := show.NewTable(show.Text("Kind"), show.Number("Placed"), show.Number("Decided"), show.Number("p50 ms"), show.Number("p99 ms"), show.Number("Max ms"))
 	for _, k := range r.Kinds {
 		l := k.Decision
 		if l.Count == 0 {
 			l = k.Recorded
 		}
-		asked.AppendRow(table.Row{k.Kind, k.Placed, k.Decided, ms(l.P50), ms(l.P99), ms(l.Max)})
+		t.Row(k.Kind, k.Placed, k.Decided, ms(l.P50), ms(l.P99), ms(l.Max))
 	}
-	return ends.Render() + "\n\n" + asked.Render()
+	return t
 }
 
-func latencies(r load.Report) string {
-	t := show.Numbers(2, 3, 4, 5, 6)
-	t.AppendHeader(table.Row{"Latency", "Orders", "p50 ms", "p95 ms", "p99 ms", "Max ms"})
+func latencies(r load.Report) *show.Table {
+	t := show.NewTable(
+		show.Prose("Latency"), show.Number("Orders"), show.Number("p50 ms"), show.Number("p95 ms").Dispensable(1), show.Number("p99 ms"), show.Number("Max ms"),
+	)
 	for _, row := range []struct {
 		name string
 		load.Latency
@@ -130,41 +128,42 @@ func latencies(r load.Report) string {
 		{"Sent later than it was due", r.StartDelay},
 	} {
 		if row.Count > 0 {
-			t.AppendRow(table.Row{row.name, row.Count, ms(row.P50), ms(row.P95), ms(row.P99), ms(row.Max)})
+			t.Row(row.name, row.Count, ms(row.P50), ms(row.P95), ms(row.P99), ms(row.Max))
 		}
 	}
-	note := "From sending: in a closed loop coordinated omission is not accounted for."
+	return t
+}
+
+// omission says what the latencies begin with.
+func omission(r load.Report) string {
 	if r.Loop == "open" {
-		note = "From when the order was due: coordinated omission is accounted for."
+		return "From when the order was due: coordinated omission is accounted for."
 	}
-	return t.Render() + "\n" + note
+	return "From sending: in a closed loop coordinated omission is not accounted for."
 }
 
 // overload returns what became of the orders of a platform that could not take all.
-func overload(r load.Report) string {
-	t := show.Numbers(2, 3)
-	t.AppendHeader(table.Row{"Overload", "Orders", "Share"})
+func overload(r load.Report) *show.Table {
+	t := show.NewTable(show.Prose("Overload"), show.Number("Orders"), show.Number("Share"))
 	row := func(name string, n, of int) {
 		share := "-"
 		if of > 0 {
 			share = fmt.Sprintf("%.1f %%", 100*float64(n)/float64(of))
 		}
-		t.AppendRow(table.Row{name, n, share})
+		t.Row(name, n, share)
 	}
 	row("placed", r.Placed, r.Placed)
 	row("acknowledged", r.Acknowledged, r.Placed)
 	row("  of these decided in time", r.Overload.InTime, r.Acknowledged)
 	row("turned away, nothing was started", r.Overload.TurnedAway, r.Placed)
 	row("unknown", r.Overload.Unknown, r.Placed)
-	return t.Render() + fmt.Sprintf("\n%d requests were answered OVERLOADED: p50 %s ms, p99 %s ms.",
-		r.Overload.Answers, ms(r.Overload.Refusal.P50), ms(r.Overload.Refusal.P99))
+	return t
 }
 
 // classes compares the classes of requests, the one that gives way first at the bottom. A
 // cancel without an answer is unknown, like an order.
-func classes(r load.Report) string {
-	t := show.Numbers(2, 3, 4, 5)
-	t.AppendHeader(table.Row{"Class", "Asked", "Served", "Gave way", "Unknown"})
+func classes(r load.Report) *show.Table {
+	t := show.NewTable(show.Text("Class"), show.Number("Asked"), show.Number("Served"), show.Number("Gave way"), show.Number("Unknown"))
 	cancels, unanswered := 0, 0
 	for _, c := range r.Cancels {
 		cancels += c.Count
@@ -173,11 +172,10 @@ func classes(r load.Report) string {
 		}
 	}
 	b := r.Browsing
-	t.AppendRow(table.Row{"cancels", cancels, cancels - unanswered, 0, unanswered})
-	t.AppendRow(table.Row{"placements", r.Placed, r.Acknowledged, r.Overload.TurnedAway, r.Overload.Unknown})
-	t.AppendRow(table.Row{"browsing", b.Asked, b.Answered, b.GaveWay, b.Failed})
-	return t.Render() + fmt.Sprintf("\nProducts were answered in p50 %s ms, p99 %s ms, and refused in p50 %s ms, p99 %s ms.",
-		ms(b.Answer.P50), ms(b.Answer.P99), ms(b.Refusal.P50), ms(b.Refusal.P99))
+	t.Row("cancels", cancels, cancels-unanswered, 0, unanswered)
+	t.Row("placements", r.Placed, r.Acknowledged, r.Overload.TurnedAway, r.Overload.Unknown)
+	t.Row("browsing", b.Asked, b.Answered, b.GaveWay, b.Failed)
+	return t
 }
 
 func ms(f float64) string { return fmt.Sprintf("%.1f", f) }

@@ -5,10 +5,7 @@ package orderview
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"time"
-
-	"github.com/jedib0t/go-pretty/v6/table"
 
 	"github.com/amends/amends/internal/show"
 	"github.com/amends/amends/internal/watch"
@@ -18,50 +15,43 @@ import (
 
 // Write writes an order, the steps of its saga, and the repairs, waivers and
 // acknowledgements that operators recorded. words explain why it needs attention.
-func Write(w io.Writer, o workflows.OrderView, words watch.Words) error {
-	_, err := io.WriteString(w, head(o).Render()+"\n\n"+steps(o).Render()+"\n")
-	if err != nil {
-		return err
-	}
-	notes := show.Blocks(attention(o, words), repairs(o), waivers(o), acknowledgements(o))
-	if notes == "" {
-		return nil
-	}
-	_, err = io.WriteString(w, "\n"+notes)
-	return err
+func Write(s show.Screen, o workflows.OrderView, words watch.Words) error {
+	return s.Tables(head(o), steps(o), attention(o, words), repairs(o), waivers(o), acknowledgements(o))
 }
 
-func head(o workflows.OrderView) table.Writer {
+func head(o workflows.OrderView) *show.Table {
 	total := "not quoted"
 	if o.Total != nil {
 		total = o.Total.String()
 	}
-	status := string(o.Status)
+	status := show.State(o.Status)
 	if o.Reason != "" {
-		status += ", " + string(o.Reason)
+		status += ", " + show.State(o.Reason)
 	}
-	t := show.Table()
-	t.AppendRow(table.Row{"Order", o.ID})
-	t.AppendRow(table.Row{"Status", status})
-	t.AppendRow(table.Row{"Style", string(cmp.Or(o.Style, order.Orchestrated))})
-	t.AppendRow(table.Row{"Customer", o.CustomerID})
-	t.AppendRow(table.Row{"Total", total})
+	t := show.Pairs()
+	t.Row("Order", o.ID)
+	t.Row("Status", status)
+	t.Row("Style", cmp.Or(o.Style, order.Orchestrated))
+	t.Row("Customer", o.CustomerID)
+	t.Row("Total", total)
 	if o.Refunded != nil {
-		t.AppendRow(table.Row{"Paid back", o.Refunded.String()})
+		t.Row("Paid back", o.Refunded)
 	}
-	t.AppendRow(table.Row{"Placed", show.Stamp(o.CreatedAt)})
+	t.Row("Placed", show.Stamp(o.CreatedAt))
 	for _, l := range o.Lines {
-		t.AppendRow(table.Row{"Line", fmt.Sprintf("%d × %s", l.Quantity, l.SKU)})
+		t.Row("Line", fmt.Sprintf("%d × %s", l.Quantity, l.SKU))
 	}
 	for _, p := range o.Parcels {
-		t.AppendRow(table.Row{"Parcel", fmt.Sprintf("%s %s %s", p.Warehouse, p.TrackingNumber, p.State)})
+		t.Row("Parcel", fmt.Sprintf("%s %s %s", p.Warehouse, p.TrackingNumber, p.State))
 	}
 	return t
 }
 
-func steps(o workflows.OrderView) table.Writer {
-	t := show.Table()
-	t.AppendHeader(table.Row{"Step", "State", "Attempts", "Started", "Took", "Last error", "Owed now"})
+func steps(o workflows.OrderView) *show.Table {
+	t := show.NewTable(
+		show.Text("Step"), show.Text("State"), show.Number("Attempts").Dispensable(1), show.Moment("Started").Dispensable(3), show.Text("Took").Dispensable(2),
+		show.Prose("Last error"), show.Prose("Owed now"),
+	)
 	for _, s := range o.Steps {
 		started, took := "", ""
 		if s.StartedAt != nil {
@@ -70,47 +60,55 @@ func steps(o workflows.OrderView) table.Writer {
 				took = s.EndedAt.Sub(*s.StartedAt).Round(time.Millisecond).String()
 			}
 		}
-		t.AppendRow(table.Row{s.Name, s.State, s.Attempts, started, took, s.Error, s.Exposure})
+		t.Row(s.Name, show.State(s.State), s.Attempts, started, took, s.Error, s.Exposure)
 	}
 	return t
 }
 
-func attention(o workflows.OrderView, words watch.Words) table.Writer {
-	t := show.Table("Why")
-	t.AppendHeader(table.Row{"Needs attention", "Code", "Since", "Why", "Owed"})
+// refundOf is the column of the refund whose step a row is of, if it is of one.
+func refundOf() show.Column { return show.Text("Of refund").Dispensable(1) }
+
+func attention(o workflows.OrderView, words watch.Words) *show.Table {
+	t := show.NewTable(
+		show.Text("Needs attention"), refundOf(), show.Prose("Code"), show.Moment("Since").Dispensable(2), show.Prose("Why"), show.Prose("Owed"),
+	)
 	if !o.NeedsAttention {
 		return t
 	}
 	for _, a := range o.Attention {
-		t.AppendRow(table.Row{named(a.Step, a.Saga), a.Code, show.Stamp(a.Since), words.Explain(a.Step, a.Code, a.Kind), a.Owed})
+		t.Row(a.Step, a.Saga, a.Code, show.Stamp(a.Since), words.Explain(a.Step, a.Code, a.Kind), a.Owed)
 	}
 	return t
 }
 
-func repairs(o workflows.OrderView) table.Writer {
-	t := show.Table("Why")
-	t.AppendHeader(table.Row{"Repair", "Action", "At", "By", "Why", "Reference"})
+func repairs(o workflows.OrderView) *show.Table {
+	t := show.NewTable(
+		show.Text("Repair"), refundOf(), show.Text("Action"), show.Moment("At").Dispensable(2), show.Prose("By"), show.Prose("Why"), show.Prose("Reference"),
+	)
 	for _, r := range o.Repairs {
-		t.AppendRow(table.Row{named(r.Step, r.Saga), r.Action, show.Stamp(r.At), r.Operator, r.Reason, r.Reference})
+		t.Row(r.Step, r.Saga, r.Action, show.Stamp(r.At), r.Operator, r.Reason, r.Reference)
 	}
 	return t
 }
 
-func waivers(o workflows.OrderView) table.Writer {
-	t := show.Table("Why")
-	t.AppendHeader(table.Row{"Waived", "Code", "Owed then", "At", "By", "Why", "Reference"})
+func waivers(o workflows.OrderView) *show.Table {
+	t := show.NewTable(
+		show.Text("Waived"), show.Prose("Code"), show.Prose("Owed then"), show.Moment("At").Dispensable(1), show.Prose("By"), show.Prose("Why"), show.Prose("Reference"),
+	)
 	for _, w := range o.Waivers {
-		t.AppendRow(table.Row{w.Step, w.Code, w.Owed, show.Stamp(w.At), w.Operator, w.Reason, w.Reference})
+		t.Row(w.Step, w.Code, w.Owed, show.Stamp(w.At), w.Operator, w.Reason, w.Reference)
 	}
 	return t
 }
 
-func acknowledgements(o workflows.OrderView) table.Writer {
-	t := show.Table("Why")
-	t.AppendHeader(table.Row{"Acknowledged", "Code", "Since", "At", "By", "Why", "Reference"})
+func acknowledgements(o workflows.OrderView) *show.Table {
+	t := show.NewTable(
+		show.Text("Acknowledged"), refundOf(), show.Prose("Code"), show.Moment("Since").Dispensable(3), show.Moment("At").Dispensable(2),
+		show.Prose("By"), show.Prose("Why"), show.Prose("Reference"),
+	)
 	for _, a := range o.Acknowledgements {
 		for _, f := range a.Flags {
-			t.AppendRow(table.Row{named(f.Step, f.Saga), f.Code, show.Stamp(f.Since), show.Stamp(a.At), a.Operator, a.Reason, a.Reference})
+			t.Row(f.Step, f.Saga, f.Code, show.Stamp(f.Since), show.Stamp(a.At), a.Operator, a.Reason, a.Reference)
 		}
 	}
 	return t

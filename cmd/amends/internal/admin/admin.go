@@ -35,7 +35,9 @@ type Client struct {
 }
 
 // AddFlags adds the flag that locates the admin address, which is a URL or host:port.
-func AddFlags(cmd *cobra.Command) { config.AddFlags(cmd.Flags(), "admin_addr") }
+func AddFlags(cmd *cobra.Command) {
+	config.AddFlags(cmd.Flags(), "admin_addr", "data_dir", "database_url")
+}
 
 // New returns a client of the address and with the token that cmd is configured with; command
 // is its name in errors.
@@ -44,7 +46,7 @@ func New(std cli.Stdio, cmd *cobra.Command, command string) (Client, error) {
 	if err != nil {
 		return Client{}, err
 	}
-	c, err := std.Load(cmd, config.Needs{})
+	c, err := std.LoadTool(cmd, config.Needs{})
 	if err != nil {
 		return Client{}, err //nolint:wrapcheck // it names the keys
 	}

@@ -32,12 +32,8 @@ Processes read changed files by themselves. docs/identity.md has the whole proce
 
 // Command returns `amends certs`.
 func Command(std cli.Stdio) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "certs",
-		Short: "Issue and rotate the certificates of processes",
-		Long:  help,
-		Args:  cobra.NoArgs,
-	}
+	cmd := cli.Group("certs", "Issue and rotate the certificates of processes")
+	cmd.Long = help
 	c := issuer.Config{Now: time.Now}
 	flags := cmd.PersistentFlags()
 	flags.StringVar(&c.Dir, "dir", filepath.Join(".amends", "authority"), "folder of the authority and its key")

@@ -32,12 +32,13 @@ type Stdio struct {
 // Load reads the configuration that cmd runs with: defaults, file, environment and
 // flags. Its error has a line for each problem.
 func (std Stdio) Load(cmd *cobra.Command, needs config.Needs) (*config.Config, error) {
-	file, err := cmd.Flags().GetString("config")
-	if err != nil {
-		return nil, err
-	}
-	c, err := config.Load(setting.Source{File: file, Environ: std.Environ, Flags: cmd.Flags()}, needs, Sections()...)
+	c, err := config.Load(std.source(cmd), needs, Sections()...)
 	return &c, err
+}
+
+// source has the values of the configuration of cmd.
+func (std Stdio) source(cmd *cobra.Command) setting.Source {
+	return setting.Source{File: cmd.Flag("config").Value.String(), Environ: std.Environ, Flags: cmd.Flags()}
 }
 
 // Sections returns the sections of the configuration, one for each service.

@@ -10,12 +10,12 @@ import (
 )
 
 // Group returns a command that only groups subcommands. It prints its help when it
-// runs; with Args it refuses a mistyped subcommand, which cobra would not.
+// runs, and names the subcommands that a mistyped one may mean.
 func Group(name, short string) *cobra.Command {
 	return &cobra.Command{
 		Use:   name,
 		Short: short,
-		Args:  cobra.NoArgs,
+		Args:  subcommand,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 }

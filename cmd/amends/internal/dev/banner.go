@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/amends/amends/cmd/amends/internal/serve"
+	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/process"
 )
 
@@ -37,10 +38,10 @@ Place a first order:
 
 See the saga of an order by its id:
 
-  %s order show ID --temporal-address %s
+  %s order show ID%s
 
 Ctrl-C stops everything. What was stored stays in %s.
-`, took.Seconds(), p.shopLine(api), api, api, process.URL(p.private), p.engineLine(), process.URL(p.private), trust, api, p.access.APIKey, firstOrder, p.program, p.client.Address, p.c.DataDir)
+`, took.Seconds(), p.shopLine(api), api, api, process.URL(p.private), p.engineLine(), process.URL(p.private), trust, api, p.access.APIKey, firstOrder, p.program, p.folder(), p.c.DataDir)
 	return err
 }
 
@@ -49,7 +50,16 @@ func (p *platform) shopLine(api string) string {
 	if !p.c.Shop {
 		return ""
 	}
-	return "  Shop     " + api + "/\n"
+	return "  Shop     " + api + "/
+"
+}
+
+// folder is the flag by which commands find the platform, "" in the default folder.
+func (p *platform) folder() string {
+	if p.c.DataDir == config.Default().DataDir {
+		return ""
+	}
+	return " --data-dir '" + p.c.DataDir + "'"
 }
 
 // engineLine is the line of the banner that locates the sagas: the Web UI of the

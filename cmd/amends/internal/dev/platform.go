@@ -124,7 +124,10 @@ func (p *platform) start(ctx context.Context) (err error) {
 		Letters: serve.Letters{Services: p.c.Services.Names(), Desk: p.group.Desk},
 	}, p.metrics, p.log)
 	p.parts.Start(ctx, process.HTTP("admin", p.private, admin, drainHTTP))
-	return p.awaitReady(ctx)
+	if err := p.awaitReady(ctx); err != nil {
+		return err
+	}
+	return p.announce(ctx)
 }
 
 // listen takes the address of calls. The services and the API call each other over it,

@@ -44,7 +44,7 @@ func Command(std cli.Stdio) *cobra.Command {
 		Args: func(cmd *cobra.Command, args []string) error { return notRun(cobra.NoArgs(cmd, args)) },
 		RunE: func(cmd *cobra.Command, _ []string) error { return diagnoseAndPrint(cmd, std, flags) },
 	}
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return notRun(err) })
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return notRun(cli.FlagError(cmd, err)) })
 	f := cmd.Flags()
 	f.BoolVar(&flags.json, "json", false, "print the whole report as JSON")
 	f.BoolVar(&flags.dryRun, "dry-run", false, "repair nothing")
@@ -54,6 +54,7 @@ func Command(std cli.Stdio) *cobra.Command {
 	f.IntVar(&flags.rate, "rate", 0, "most orders per second; 0 is no limit (default doctor.rate)")
 	f.IntVar(&flags.atMost, "at-most", 0, "repair nothing if there are more findings of one kind (default 10, or 1 % of the orders judged)")
 	cli.AddEngineFlags(cmd)
+	config.AddFlags(cmd.Flags(), "data_dir")
 	return cmd
 }
 
@@ -97,7 +98,7 @@ func diagnoseAndPrint(cmd *cobra.Command, std cli.Stdio, flags doctorFlags) erro
 	if flags.json {
 		err = show.JSON(std.Out, report)
 	} else {
-		err = doctorreport.Write(std.Out, report, age)
+		err = doctorreport.Write(std.Screen(cmd), report, age)
 	}
 	switch {
 	case err != nil:
@@ -111,7 +112,7 @@ func diagnoseAndPrint(cmd *cobra.Command, std cli.Stdio, flags doctorFlags) erro
 // diagnose returns the report of a new run, or of the schedule's last one with the
 // engine's present time.
 func diagnose(cmd *cobra.Command, std cli.Stdio, flags doctorFlags) (past doctor.Past, now time.Time, err error) {
-	c, err := std.Load(cmd, config.Needs{Temporal: true})
+	c, err := std.LoadTool(cmd, config.Needs{Temporal: true})
 	if err != nil {
 		return past, now, err
 	}

@@ -85,7 +85,7 @@ func (e UnsetError) Error() string {
 // would look like success, nor passwords, because new ones would lock out the
 // platform.
 func Tool(std cli.Stdio, cmd *cobra.Command, services ...string) (worker.Options, error) {
-	c, err := std.Load(cmd, config.Needs{})
+	c, err := std.LoadTool(cmd, config.Needs{})
 	if err != nil {
 		return worker.Options{}, err
 	}

@@ -2,11 +2,8 @@
 package events
 
 import (
-	"fmt"
-	"io"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
@@ -32,11 +29,11 @@ func catalogue(std cli.Stdio) *cobra.Command {
 			"it describes; an urgent one overtakes events that wait for the same key. The AsyncAPI document of the\n" +
 			"API, /asyncapi.yaml, has their data; docs/events.md explains them.",
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			if asJSON {
 				return show.JSON(std.Out, entries(registry.Facts()))
 			}
-			return list(std.Out, entries(registry.Facts()))
+			return std.Screen(cmd).Tables(table(entries(registry.Facts())))
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -62,26 +59,17 @@ func entries(facts []event.Declaration) []entry {
 	return all
 }
 
-// width is that of the narrowest terminal that people use, in characters.
-const width = 80
-
-func list(out io.Writer, all []entry) error {
-	const indent = "  "
+func table(all []entry) *show.Table {
+	t := show.NewTable(show.Text("Fact"), show.Text("By"), show.Text("Kind").Dispensable(1), show.Prose("Told"))
 	for _, e := range all {
-		kind := []string{"by " + e.Key}
+		var kind []string
 		if e.State {
 			kind = append(kind, "state")
 		}
 		if e.Urgent {
 			kind = append(kind, "urgent")
 		}
-		lines := []string{fmt.Sprintf("%-38s %s", e.Type, strings.Join(kind, ", "))}
-		for line := range strings.Lines(text.WrapSoft(e.Told, width-len(indent))) {
-			lines = append(lines, indent+strings.TrimSpace(line)) // it pads lines
-		}
-		if _, err := fmt.Fprintln(out, strings.Join(lines, "\n")); err != nil {
-			return fmt.Errorf("print the catalogue: %w", err)
-		}
+		t.Row(e.Type, e.Key, strings.Join(kind, ", "), e.Told)
 	}
-	return nil
+	return t
 }

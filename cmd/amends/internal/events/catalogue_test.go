@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/event"
+	"github.com/amends/amends/internal/show"
 	"github.com/amends/amends/worker/registry"
 )
 
@@ -23,18 +23,14 @@ func run(t *testing.T, args ...string) string {
 	return out.String()
 }
 
-func TestCatalogueListsEveryFactWithinATerminal(t *testing.T) {
+func TestCatalogueListsEveryFact(t *testing.T) {
 	t.Parallel()
 	out := run(t, "catalogue")
 	for _, f := range registry.Facts() {
 		require.Contains(t, out, f.Type())
 	}
-	for line := range strings.Lines(out) {
-		require.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), width, line)
-		require.Equal(t, strings.TrimRight(line, " \n")+"\n", line, "no spaces at its end")
-	}
-	require.Contains(t, out, "amends.inventory.stock_changed.v1      by sku, state\n  The available stock")
-	require.Contains(t, out, "amends.inventory.reserved.v1           by order\n")
+	require.Contains(t, out, "\namends.inventory.stock_changed.v1\tsku\tstate\tThe available stock")
+	require.Contains(t, out, "\namends.inventory.reserved.v1\torder\t\t")
 }
 
 func TestCatalogueAsJSON(t *testing.T) {
@@ -52,8 +48,8 @@ func TestCatalogueNamesUrgentFacts(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	d := event.Declaration{Service: "shop", Name: "stopped", Version: 2, Key: "user", Urgent: true, About: "Stop."}
-	require.NoError(t, list(&out, entries([]event.Declaration{d})))
-	require.Equal(t, "amends.shop.stopped.v2                 by user, urgent\n  Stop.\n", out.String())
+	require.NoError(t, show.Screen{Writer: &out}.Tables(table(entries([]event.Declaration{d}))))
+	require.Equal(t, "Fact\tBy\tKind\tTold\namends.shop.stopped.v2\tuser\turgent\tStop.\n", out.String())
 }
 
 func TestGraphIsThatOfTheReactions(t *testing.T) {

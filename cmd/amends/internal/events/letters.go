@@ -3,20 +3,15 @@ package events
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"io"
-	"strconv"
-	"strings"
-	"time"
 
-	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/cmd/amends/internal/dsn"
 	"github.com/amends/amends/event/inbox/waiting"
 	"github.com/amends/amends/internal/show"
-	plain "github.com/amends/amends/internal/text"
 	"github.com/amends/amends/worker"
 	"github.com/amends/amends/worker/registry"
 )
@@ -60,29 +55,24 @@ func listLetters(std cli.Stdio, cmd *cobra.Command, s waiting.State, none string
 		if asJSON {
 			return show.JSON(std.Out, all)
 		}
+		screen := std.Screen(cmd)
 		if len(all) == 0 {
-			_, err := fmt.Fprintln(std.Out, none)
-			return err //nolint:wrapcheck // of the terminal
+			return screen.Note("%s", none)
 		}
-		for _, l := range all {
-			if err := printLetter(std.Out, l); err != nil {
-				return err
-			}
-		}
+		problems := []error{screen.Tables(letters(all))}
 		for _, service := range registry.Names() {
 			if next := pages[service].Next; next != 0 {
-				if _, err := fmt.Fprintf(std.Out, "more: --group %s --after %d\n", service, next); err != nil {
-					return fmt.Errorf("print letters: %w", err)
-				}
+				problems = append(problems, screen.Note("more: --group %s --after %d", service, next))
 			}
 		}
-		return nil
+		return errors.Join(problems...)
 	}
 	cmd.Flags().StringVar(&q.Group, "group", "", "the listening service (default: all)")
 	cmd.Flags().StringVar(&q.Key, "key", "", "only events of this key, for example an order id")
 	cmd.Flags().IntVar(&q.Limit, "limit", 100, "at most so many of each service")
 	cmd.Flags().Int64Var(&q.After, "after", 0, "continue a list of one group behind this position")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cli.Choices(cmd, "group", registry.Names()...)
 	cli.AddDatabaseFlags(cmd)
 	return cmd
 }
@@ -109,53 +99,24 @@ func desks(std cli.Stdio, cmd *cobra.Command, group string, f func(ctx context.C
 	return nil
 }
 
-// printLetter prints a letter in lines that fit a terminal.
-func printLetter(out io.Writer, l waiting.Letter) error {
-	failure := ""
-	if l.Code != "" {
-		failure = string(l.Code) + ": " + cmp.Or(l.Message, "no message")
+// letters returns letters as a table.
+func letters(all []waiting.Letter) *show.Table {
+	t := show.NewTable(
+		show.Text("State"), show.Text("Group"), show.Text("Since"), show.Text("Event"), show.Text("Type"), show.Text("Key"), show.Text("Urgent"),
+		show.Number("Tried"), show.Text("Next"), show.Prose("Failed"),
+	).Stacked()
+	for _, l := range all {
+		failure, urgent, next := "", "", ""
+		if l.Code != "" {
+			failure = string(l.Code) + ": " + cmp.Or(l.Message, "no message")
+		}
+		if l.Urgent {
+			urgent = "yes"
+		}
+		if l.NextAt != nil {
+			next = show.Second(*l.NextAt)
+		}
+		t.Row(show.State(l.State), l.Group, show.Second(l.Since), l.ID, l.Type, l.Key, urgent, l.Attempts, next, failure)
 	}
-	next := ""
-	if l.NextAt != nil {
-		next = "next " + stamp(*l.NextAt)
-	}
-	flags := ""
-	if l.Urgent {
-		flags = "urgent"
-	}
-	return printBlock(out, fmt.Sprintf("%s in %s since %s", l.State, l.Group, stamp(l.Since)), [][2]string{
-		{"event", l.ID},
-		{"type", l.Type},
-		{"key", l.Key},
-		{"", flags},
-		{"tried", strings.TrimSuffix(fmt.Sprintf("%d times, %s", l.Attempts, next), ", ")},
-		{"failed", failure},
-	})
+	return t
 }
-
-// printBlock prints a title and named values; empty values are left out.
-func printBlock(out io.Writer, title string, values [][2]string) error {
-	const name = 9 // width
-	lines := []string{title}
-	for _, v := range values {
-		if v[1] == "" {
-			continue
-		}
-		value := v[1]
-		if plain.Line(value) != nil {
-			value = strconv.Quote(value)
-		}
-		for n, line := range strings.Split(text.WrapHard(value, width-name), "\n") {
-			if n > 0 {
-				v[0] = ""
-			}
-			lines = append(lines, fmt.Sprintf("  %-*s%s", name-2, v[0], strings.TrimRight(line, " ")))
-		}
-	}
-	if _, err := fmt.Fprintln(out, strings.Join(lines, "\n")); err != nil {
-		return fmt.Errorf("print events: %w", err)
-	}
-	return nil
-}
-
-func stamp(t time.Time) string { return t.UTC().Format(time.DateTime) }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"time"
 
@@ -42,7 +41,7 @@ func listeners(std cli.Stdio) *cobra.Command {
 			if asJSON {
 				err = show.JSON(std.Out, all)
 			} else {
-				err = listStandings(std.Out, all, time.Now())
+				err = std.Screen(cmd).Tables(standings(all, time.Now()))
 			}
 			return errors.Join(err, late(all))
 		},
@@ -75,20 +74,19 @@ func stand(ctx context.Context, c *config.Config) (all []unheard.Standing, err e
 	return unheard.Stand(ctx, gauge, reactions.Listeners(), time.Now())
 }
 
-func listStandings(out io.Writer, all []unheard.Standing, now time.Time) error {
+func standings(all []unheard.Standing, now time.Time) *show.Table {
+	t := show.NewTable(show.Text("Service"), show.Prose("Listens"))
 	for _, s := range all {
 		state := "has taken every event"
 		if !s.Oldest.IsZero() {
 			state = "has not taken an event of " + now.Sub(s.Oldest).Truncate(time.Second).String() + " ago"
 		}
 		if s.Late {
-			state += ": late"
+			state = "late: " + state
 		}
-		if _, err := fmt.Fprintf(out, "%-14s %s\n", s.Group, state); err != nil {
-			return fmt.Errorf("print listeners: %w", err)
-		}
+		t.Row(s.Group, show.State(state))
 	}
-	return nil
+	return t
 }
 
 // late returns an error that counts the listeners that are late, nil for none.

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/event/unheard"
+	"github.com/amends/amends/internal/show"
 )
 
 func TestAListenerThatIsLateIsAnError(t *testing.T) {
@@ -15,8 +16,8 @@ func TestAListenerThatIsLateIsAnError(t *testing.T) {
 	now := time.Now()
 	all := []unheard.Standing{{Group: "catalog"}, {Group: "payment", Oldest: now.Add(-75 * time.Second), Late: true}}
 	var out strings.Builder
-	require.NoError(t, listStandings(&out, all, now))
-	require.Equal(t, "catalog        has taken every event\npayment        has not taken an event of 1m15s ago: late\n", out.String())
+	require.NoError(t, show.Screen{Writer: &out}.Tables(standings(all, now)))
+	require.Equal(t, "Service\tListens\ncatalog\thas taken every event\npayment\tlate: has not taken an event of 1m15s ago\n", out.String())
 	require.EqualError(t, late(all), "listeners that are late: 1")
 	require.NoError(t, late(all[:1]))
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/event/inbox/waiting"
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/worker/registry"
 )
 
 // lookEvery is the interval between two looks at a redrive.
@@ -56,6 +57,7 @@ func redrive(std cli.Stdio) *cobra.Command {
 	flags.BoolVar(&noWait, "no-wait", false, "do not wait for the end")
 	cli.AddAuthor(cmd, &r.Operator)
 	cli.Require(cmd, "group", "reason")
+	cli.Choices(cmd, "group", registry.Names()...)
 	cmd.MarkFlagsMutuallyExclusive("id", "key", "all")
 	cmd.MarkFlagsOneRequired("id", "key", "all")
 	cli.AddDatabaseFlags(cmd)

@@ -36,7 +36,7 @@ func showEvent(std cli.Stdio) *cobra.Command {
 			if asJSON {
 				return show.JSON(std.Out, h)
 			}
-			return printHistory(std, h)
+			return printHistory(std.Screen(cmd), h)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -104,60 +104,46 @@ func (h *history) nothing(id string) error {
 	return err
 }
 
-func printHistory(std cli.Stdio, h history) error {
-	if h.Told != nil {
-		if err := printTold(std, *h.Told); err != nil {
-			return err
-		}
-	}
+func printHistory(s show.Screen, h history) error {
+	tables := []*show.Table{toldTable(h.Told), letters(h.Letters)}
+	data := show.NewTable(show.Text("Data in"), show.Prose("Data")).Stacked()
 	for _, l := range h.Letters {
-		if err := printLetter(std.Out, l); err != nil {
-			return err
-		}
-		data, err := l.Data.MarshalJSON()
+		text, err := l.Data.MarshalJSON()
 		if err != nil {
 			return err //nolint:wrapcheck // of JSON
 		}
-		if err := printBlock(std.Out, "  its data", [][2]string{{"", string(data)}}); err != nil {
-			return err
-		}
+		data.Row(l.Group, string(text))
 	}
+	decisions := show.NewTable(
+		show.Text("Decision"), show.Text("Group"), show.Text("At"), show.Text("By"), show.Prose("Reason"), show.Prose("Of"), show.Text("State"),
+		show.Text("Result"), show.Text("Code"),
+	).Stacked()
 	for _, d := range h.Decisions {
-		title := fmt.Sprintf("%s in %s at %s", d.Action, d.Group, stamp(d.CreatedAt))
-		err := printBlock(std.Out, title, [][2]string{
-			{"by", d.Operator},
-			{"reason", d.Reason},
-			{"of", d.Selection},
-			{"state", d.Item.State},
-			{"result", d.Item.Result},
-			{"code", string(d.Item.Code)},
-		})
-		if err != nil {
-			return err
-		}
+		decisions.Row(d.Action, d.Group, show.Second(d.CreatedAt), d.Operator, d.Reason, d.Selection, d.Item.State, d.Item.Result, d.Item.Code)
 	}
+	notAsked := show.NewTable(show.Text("Not asked"), show.Prose("Why"))
 	for _, service := range slices.Sorted(maps.Keys(h.NotAsked)) {
-		if err := printBlock(std.Out, "not asked: "+service, [][2]string{{"", h.NotAsked[service]}}); err != nil {
-			return err
-		}
+		notAsked.Row(service, h.NotAsked[service])
 	}
-	return nil
+	return s.Tables(append(tables, data, decisions, notAsked)...)
 }
 
-// printTold prints how an event stands in the outbox of the service that told it.
-func printTold(std cli.Stdio, t told) error {
+// toldTable returns how an event stands in the outbox of the service that told it; t may be
+// nil.
+func toldTable(t *told) *show.Table {
+	table := show.NewTable(
+		show.Text("Told by"), show.Text("At"), show.Text("Event"), show.Text("Type"), show.Text("Key"), show.Prose("State"), show.Prose("Data"),
+	).Stacked()
+	if t == nil {
+		return table
+	}
 	state := "waits for the broker"
 	switch {
 	case t.Refused != nil:
-		state = fmt.Sprintf("refused at %s: %s", stamp(*t.Refused), cmp.Or(t.Reason, "no reason"))
+		state = fmt.Sprintf("refused at %s: %s", show.Second(*t.Refused), cmp.Or(t.Reason, "no reason"))
 	case t.Published != nil:
-		state = fmt.Sprintf("published at %s, position %d", stamp(*t.Published), t.Position)
+		state = fmt.Sprintf("published at %s, position %d", show.Second(*t.Published), t.Position)
 	}
-	return printBlock(std.Out, fmt.Sprintf("told by %s at %s", t.Service, stamp(t.At)), [][2]string{
-		{"event", t.ID},
-		{"type", t.Type},
-		{"key", t.Key},
-		{"state", state},
-		{"data", string(t.Data)},
-	})
+	table.Row(t.Service, show.Second(t.At), t.ID, t.Type, t.Key, show.State(state), string(t.Data))
+	return table
 }

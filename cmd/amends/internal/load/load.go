@@ -3,7 +3,6 @@
 package load
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -72,7 +71,7 @@ func Command(std cli.Stdio) *cobra.Command {
 		Long:  loadHelp,
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := std.Load(cmd, config.Needs{})
+			c, err := std.LoadTool(cmd, config.Needs{})
 			if err != nil {
 				return err
 			}
@@ -107,7 +106,7 @@ func Command(std cli.Stdio) *cobra.Command {
 			if mistakes != nil {
 				return mistakes
 			}
-			return placeLoad(cmd.Context(), std, o, printJSON)
+			return placeLoad(cmd, std, o, printJSON)
 		},
 	}
 	f := cmd.Flags()
@@ -129,6 +128,8 @@ func Command(std cli.Stdio) *cobra.Command {
 	f.StringVar(&o.Shop.SoldOut, "sold-out-sku", "", "product without stock (default: that of the demo data)")
 	f.StringVar(&o.Shop.Currency, "currency", "", "currency of the products' prices (default: EUR)")
 	f.BoolVar(&printJSON, "json", false, "print the report as JSON, and no progress")
+	cli.Choices(cmd, "until", untilDecided, string(load.UntilAcknowledged))
+	config.AddFlags(f, "data_dir")
 	return cmd
 }
 
@@ -145,11 +146,11 @@ func positive(flags *pflag.FlagSet, names ...string) error {
 }
 
 // placeLoad runs the load and prints its report, also if it is interrupted.
-func placeLoad(ctx context.Context, std cli.Stdio, o load.Options, printJSON bool) error {
+func placeLoad(cmd *cobra.Command, std cli.Stdio, o load.Options, printJSON bool) error {
 	if !printJSON {
 		o.Progress, o.Every = progress(std)
 	}
-	report, err := load.Run(ctx, o)
+	report, err := load.Run(cmd.Context(), o)
 	if report.Run == "" {
 		return fmt.Errorf("load: %w", err) // it never began
 	}
@@ -159,7 +160,7 @@ func placeLoad(ctx context.Context, std cli.Stdio, o load.Options, printJSON boo
 	if printJSON {
 		return errors.Join(show.JSON(std.Out, report), err, report.Err())
 	}
-	return errors.Join(loadreport.Write(std.Out, report), err, report.Err())
+	return errors.Join(loadreport.Write(std.Screen(cmd), report), err, report.Err())
 }
 
 // progress returns the function that reports the progress of a load, and its

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
@@ -59,13 +58,11 @@ func list(std cli.Stdio) *cobra.Command {
 			if asJSON {
 				return show.JSON(std.Out, all)
 			}
-			t := show.Table("Subject")
-			t.AppendHeader(table.Row{"Mail", "At", "To", "Subject"})
+			t := show.NewTable(show.Text("Mail"), show.Moment("At").Dispensable(1), show.Prose("To"), show.Prose("Subject"))
 			for _, mail := range all {
-				t.AppendRow(table.Row{mail.ID, mail.At.Format(time.DateTime), strings.Join(mail.To, ", "), mail.Subject})
+				t.Row(mail.ID, show.Second(mail.At), strings.Join(mail.To, ", "), mail.Subject)
 			}
-			_, err = fmt.Fprintln(std.Out, t.Render())
-			return err
+			return std.Screen(cmd).Tables(t)
 		},
 	}
 	cmd.Flags().IntVar(&limit, "limit", limit, "at most so many")

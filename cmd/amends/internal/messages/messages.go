@@ -4,10 +4,7 @@ package messages
 
 import (
 	"context"
-	"fmt"
-	"time"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 	"google.golang.org/grpc"
 
@@ -54,13 +51,14 @@ func list(std cli.Stdio) *cobra.Command {
 				if asJSON {
 					return show.JSON(std.Out, all)
 				}
-				t := show.Table("Address")
-				t.AppendHeader(table.Row{"At", "Message", "Channel", "State", "Reason", "Attempts", "Address"})
+				t := show.NewTable(
+					show.Moment("At"), show.Prose("Message"), show.Text("Channel").Dispensable(1), show.Text("State"), show.Prose("Reason"),
+					show.Number("Attempts").Dispensable(2), show.Prose("Address"),
+				)
 				for _, d := range all {
-					t.AppendRow(table.Row{d.CreatedAt.Format(time.DateTime), d.Kind, d.Channel, d.State, d.Reason, d.Attempts, d.Address})
+					t.Row(show.Second(d.CreatedAt), d.Kind, d.Channel, show.State(d.State), d.Reason, d.Attempts, d.Address)
 				}
-				_, err = fmt.Fprintln(std.Out, t.Render())
-				return err
+				return std.Screen(cmd).Tables(t)
 			})
 		},
 	}

@@ -3,9 +3,7 @@ package orders
 import (
 	"context"
 	"fmt"
-	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 	"google.golang.org/grpc"
 
@@ -19,7 +17,6 @@ import (
 	paymentrpc "github.com/amends/amends/services/payment/rpc"
 	"github.com/amends/amends/worker"
 	"github.com/amends/amends/worker/registry"
-	"github.com/amends/amends/workflows"
 )
 
 // showInvoice returns `amends order invoice`.
@@ -29,18 +26,22 @@ func showInvoice(std cli.Stdio) *cobra.Command {
 		Use:   "invoice ID",
 		Short: "Show the invoice of a confirmed order, and what was paid back",
 		Long: "Show the invoice of a confirmed order, and what was paid back. The order and the payment service have it; the\n" +
-			"engine is not asked." + reach.Whereabouts,
-		Args: cli.Exactly("order invoice needs the order's id", 1),
+			"engine is not asked." + reach.Naming + reach.Whereabouts,
+		Args:              cli.Exactly("order invoice needs the order's id", 1),
+		ValidArgsFunction: reach.CompleteOrder(std),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			made, err := readInvoice(std, cmd, strings.TrimPrefix(args[0], workflows.WorkflowID("")))
+			id, err := reach.OrderID(std, cmd, args[0])
+			if err != nil {
+				return err
+			}
+			made, err := readInvoice(std, cmd, id)
 			switch {
 			case err != nil:
 				return fmt.Errorf("invoice of order %q: %w", args[0], err)
 			case asJSON:
 				return show.JSON(std.Out, made)
 			}
-			_, err = fmt.Fprintln(std.Out, invoiceTable(made).Render())
-			return err
+			return std.Screen(cmd).Tables(invoiceTable(made))
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the invoice as JSON")
@@ -82,19 +83,19 @@ func readInvoice(std cli.Stdio, cmd *cobra.Command, id string) (invoice.Invoice,
 	return invoice.Of(found, paid, refunds)
 }
 
-func invoiceTable(i invoice.Invoice) table.Writer {
-	t := show.Table()
-	t.AppendRow(table.Row{"Invoice", i.Number})
-	t.AppendRow(table.Row{"Issued", show.Stamp(i.IssuedAt)})
-	t.AppendRow(table.Row{"Order", i.OrderID})
-	t.AppendRow(table.Row{"Customer", i.CustomerID})
+func invoiceTable(i invoice.Invoice) *show.Table {
+	t := show.Pairs()
+	t.Row("Invoice", i.Number)
+	t.Row("Issued", show.Stamp(i.IssuedAt))
+	t.Row("Order", i.OrderID)
+	t.Row("Customer", i.CustomerID)
 	for _, l := range i.Lines {
-		t.AppendRow(table.Row{"Line", fmt.Sprintf("%d × %s at %s: %s", l.Quantity, l.SKU, l.UnitPrice, l.Total)})
+		t.Row("Line", fmt.Sprintf("%d × %s at %s: %s", l.Quantity, l.SKU, l.UnitPrice, l.Total))
 	}
-	t.AppendRow(table.Row{"Total, paid", i.Total})
+	t.Row("Total, paid", i.Total)
 	for _, c := range i.Credits {
-		t.AppendRow(table.Row{"Refund", fmt.Sprintf("%s at %s: %s", c.Refund, show.Stamp(c.At), c.Amount.Neg())})
+		t.Row("Refund", fmt.Sprintf("%s at %s: %s", c.Refund, show.Stamp(c.At), c.Amount.Neg()))
 	}
-	t.AppendRow(table.Row{"Remaining", i.Remaining})
+	t.Row("Remaining", i.Remaining)
 	return t
 }

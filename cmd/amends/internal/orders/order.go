@@ -1,12 +1,11 @@
-// Package orders has the commands that show orders: `amends order show` shows one
-// with its saga, `amends order invoice` its invoice, `amends orders` lists those that need an operator.
+// Package orders has the commands about orders: `amends order list` lists them, or those
+// that need an operator, show shows one with its saga and invoice its invoice.
 package orders
 
 import (
 	"context"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -30,16 +29,23 @@ const queryTimeout = 10 * time.Second
 // Order returns `amends order`.
 func Order(std cli.Stdio) *cobra.Command {
 	cmd := cli.Group("order", "Orders and their sagas")
+	cmd.AddCommand(list(std, "list"), showOrder(std), showInvoice(std), erase(std))
+	return cmd
+}
+
+// showOrder returns `amends order show`.
+func showOrder(std cli.Stdio) *cobra.Command {
 	var asJSON bool
-	showOrder := &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "show ID",
 		Short: "Show an order and its saga: steps, undo, exposure",
 		Long: "Show an order and its saga: steps, undo, exposure. Its workflow is asked, or for a choreographed order, which\n" +
 			"has none, the order service. If that does not answer, or the engine has forgotten it, the read model of the\n" +
-			"service query." + reach.Whereabouts,
-		Args: cli.Exactly("order show needs the order's id", 1),
+			"service query." + reach.Naming + reach.Whereabouts,
+		Args:              cli.Exactly("order show needs the order's id", 1),
+		ValidArgsFunction: reach.CompleteOrder(std),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := std.Load(cmd, config.Needs{Temporal: true})
+			c, err := std.LoadTool(cmd, config.Needs{Temporal: true})
 			if err != nil {
 				return err
 			}
@@ -48,7 +54,10 @@ func Order(std cli.Stdio) *cobra.Command {
 				return err
 			}
 			defer client.Close()
-			id := strings.TrimPrefix(args[0], workflows.WorkflowID("")) // lists and logs show workflow ids
+			id, err := reach.OrderID(std, cmd, args[0])
+			if err != nil {
+				return err
+			}
 			view, err := queryOrder(cmd.Context(), client, id)
 			if (err != nil || view.Style == order.Choreographed) && cmd.Context().Err() == nil {
 				view, err = recordedOrder(std, cmd, id, view, err)
@@ -62,13 +71,12 @@ func Order(std cli.Stdio) *cobra.Command {
 			if asJSON {
 				return show.JSON(std.Out, view)
 			}
-			return orderview.Write(std.Out, view, registry.Words())
+			return orderview.Write(std.Screen(cmd), view, registry.Words())
 		},
 	}
-	showOrder.Flags().BoolVar(&asJSON, "json", false, "print the order as JSON")
-	cli.AddDatabaseFlags(showOrder)
-	cli.AddEngineFlags(showOrder)
-	cmd.AddCommand(showOrder, showInvoice(std), erase(std))
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the order as JSON")
+	cli.AddDatabaseFlags(cmd)
+	cli.AddEngineFlags(cmd)
 	return cmd
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/cmd/amends/internal/dsn"
+	"github.com/amends/amends/cmd/amends/internal/reach"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/show"
 	"github.com/amends/amends/internal/show/orderview"
@@ -17,56 +18,78 @@ import (
 	"github.com/amends/amends/worker"
 )
 
-// listing holds the flags of `amends orders`.
+// listing holds the flags of `amends order list`.
 type listing struct {
 	attention, acknowledged, stuck, json bool
-	status                               string
+	status, sku, customer                string
 	limit                                int
 }
 
-// Orders returns `amends orders`.
+// Orders returns `amends orders`, the name of `amends order list` in earlier releases.
 func Orders(std cli.Stdio) *cobra.Command {
+	cmd := list(std, "orders")
+	cmd.Hidden = true
+	return cmd
+}
+
+// list returns `amends order list` under a name.
+func list(std cli.Stdio, name string) *cobra.Command {
 	var l listing
 	cmd := &cobra.Command{
-		Use:   "orders --needs-attention | --acknowledged | --stuck",
-		Short: "List the orders that need an operator",
-		Long: "List the orders that need an operator, from the order service's own database:\n\n" +
+		Use:   name + " [--needs-attention | --acknowledged | --stuck]",
+		Short: "List orders, the newest first, or those that need an operator",
+		Long: "List orders, the newest first, from the read model. With one of these flags, those that need an operator,\n" +
+			"from the order service's own database:\n\n" +
 			"  --needs-attention  flagged orders: the step that makes no progress, why, and what it holds\n" +
 			"  --acknowledged     orders whose flags an operator has reviewed: who, when, why, and which flags\n" +
 			"  --stuck            undecided orders that make no progress, according to the engine\n\n" +
-			"Waivers are listed beside the flags of the same orders.",
+			"Waivers are listed beside the flags of the same orders." + reach.Whereabouts,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := l.check(); err != nil {
-				return err
+				return cli.Mistaken(cmd, err)
 			}
-			if l.stuck {
+			switch {
+			case l.stuck:
 				return listStuck(cmd, std, l)
+			case l.attention || l.acknowledged:
+				return listFlagged(cmd, std, l)
+			default:
+				return listRecent(cmd, std, l)
 			}
-			return listFlagged(cmd, std, l)
 		},
 	}
 	cmd.Flags().BoolVar(&l.attention, "needs-attention", false, "flagged orders")
 	cmd.Flags().BoolVar(&l.acknowledged, "acknowledged", false, "finished orders whose flags an operator has acknowledged, the latest first")
 	cmd.Flags().BoolVar(&l.stuck, "stuck", false, "undecided orders that make no progress")
-	cmd.Flags().StringVar(&l.status, "status", "", "list only flagged or acknowledged orders of this status: PENDING, CONFIRMED or CANCELLED")
-	cmd.Flags().IntVar(&l.limit, "limit", 100, "how many to list, 1 to 1000: the longest waiting, or the latest acknowledged")
+	cmd.Flags().StringVar(&l.status, "status", "", "list only orders of this status: PENDING, CONFIRMED or CANCELLED")
+	cmd.Flags().StringVar(&l.sku, "sku", "", "list only orders of this product")
+	cmd.Flags().StringVar(&l.customer, "customer", "", "list only orders of this customer")
+	cmd.Flags().IntVar(&l.limit, "limit", 100, "how many to list, 1 to 1000: the newest, the longest waiting, or the latest acknowledged")
 	cmd.Flags().BoolVar(&l.json, "json", false, "print JSON")
+	cli.Choices(cmd, "status", cli.Statuses...)
 	cli.AddDatabaseFlags(cmd)
 	cli.AddEngineFlags(cmd)
 	return cmd
 }
 
-func (l listing) check() error {
-	var problems []error
-	asked := 0
+// lists returns how many lists of orders that need an operator are asked for.
+func (l listing) lists() (n int) {
 	for _, given := range []bool{l.attention, l.acknowledged, l.stuck} {
 		if given {
-			asked++
+			n++
 		}
 	}
-	if asked != 1 {
+	return n
+}
+
+func (l listing) check() error {
+	var problems []error
+	if l.lists() > 1 {
 		problems = append(problems, errors.New("orders: give either --needs-attention or --stuck or --acknowledged"))
+	}
+	if l.lists() > 0 && l.sku+l.customer != "" {
+		problems = append(problems, errors.New("orders: --sku and --customer go with none of --needs-attention, --stuck and --acknowledged"))
 	}
 	if l.stuck && l.status != "" {
 		problems = append(problems, errors.New("orders: --status does not go with --stuck: a stuck order is PENDING"))
@@ -106,14 +129,13 @@ func listFlagged(cmd *cobra.Command, std cli.Stdio, l listing) error {
 		if l.acknowledged {
 			none = "no order was acknowledged"
 		}
-		_, err := fmt.Fprintln(std.Out, none)
-		return err
+		return std.Screen(cmd).Note("%s", none)
 	}
-	return orderview.Flagged(std.Out, found, all)
+	return orderview.Flagged(std.Screen(cmd), found, all)
 }
 
 func listStuck(cmd *cobra.Command, std cli.Stdio, l listing) error {
-	c, err := std.Load(cmd, config.Needs{Temporal: true})
+	c, err := std.LoadTool(cmd, config.Needs{Temporal: true})
 	if err != nil {
 		return err
 	}
@@ -143,5 +165,5 @@ func listStuck(cmd *cobra.Command, std cli.Stdio, l listing) error {
 			Total int `json:"total"`
 		}{report, all})
 	}
-	return orderview.Stuck(std.Out, report, all)
+	return orderview.Stuck(std.Screen(cmd), report, all)
 }

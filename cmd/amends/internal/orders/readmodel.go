@@ -7,16 +7,12 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"google.golang.org/grpc"
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/cmd/amends/internal/dsn"
 	"github.com/amends/amends/cmd/amends/internal/reach"
 	"github.com/amends/amends/internal/orders/lookup"
 	"github.com/amends/amends/services/query"
-	queryrpc "github.com/amends/amends/services/query/rpc"
-	"github.com/amends/amends/worker"
-	"github.com/amends/amends/worker/registry"
 	"github.com/amends/amends/workflows"
 )
 
@@ -24,19 +20,11 @@ import (
 // says on the error stream why and how old it is. Otherwise it returns the workflow's
 // failure.
 func toldOrder(std cli.Stdio, cmd *cobra.Command, id string, failed error) (workflows.OrderView, error) {
-	const service = "query"
 	var found query.Found
-	err := reach.Service(std, cmd, service,
-		func(ctx context.Context, conn grpc.ClientConnInterface) (err error) {
-			found, err = queryrpc.NewClient(conn).Order(ctx, id)
-			return err
-		},
-		func(ctx context.Context, o worker.Options) error {
-			return worker.With(ctx, o, service, func(s *registry.Stores) (err error) {
-				found, err = s.ReadModel().Order(ctx, id)
-				return err
-			})
-		})
+	err := reach.ReadModel(std, cmd, func(ctx context.Context, q query.Service) (err error) {
+		found, err = q.Order(ctx, id)
+		return err
+	})
 	if _, unset := errors.AsType[dsn.UnsetError](err); unset {
 		return workflows.OrderView{}, failed // no setting says where the read model is
 	}

@@ -39,7 +39,7 @@ func Opens(cmd *cobra.Command, c *config.Config, service string) bool {
 // Service opens the database of a service, which needs no process, or calls a process that
 // runs it, as an operator; see [Opens].
 func Service(std cli.Stdio, cmd *cobra.Command, service string, call func(context.Context, grpc.ClientConnInterface) error, open func(context.Context, worker.Options) error) (err error) {
-	c, err := std.Load(cmd, config.Needs{})
+	c, err := std.LoadTool(cmd, config.Needs{})
 	if err != nil {
 		return err
 	}

@@ -10,13 +10,13 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/cmd/amends/internal/admin"
 	"github.com/amends/amends/cmd/amends/internal/cli"
+	"github.com/amends/amends/cmd/amends/internal/reach"
 	"github.com/amends/amends/internal/show/orderview"
 	"github.com/amends/amends/worker/registry"
 	"github.com/amends/amends/workflows"
@@ -57,13 +57,14 @@ func Command(std cli.Stdio) *cobra.Command {
 			"forward, or undoes everything. rerun resets the order's workflow to its beginning, at any status. Both first\n" +
 			"print what they do again and what not; with --dry-run they do no more than that.\n\n" +
 			"The command calls the admin address of the API as the operator with the token AMENDS_OPERATOR_TOKEN.\n" +
-			"`amends orders --needs-attention` lists flagged orders.",
+			"`amends order list --needs-attention` lists flagged orders." + reach.Naming,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if r.whole() {
 				return cli.Exactly("repair --action "+r.action+" needs an order's id", 1)(cmd, args)
 			}
 			return cli.Exactly("repair needs an order's id and a step", 2)(cmd, args)
 		},
+		ValidArgsFunction: reach.CompleteOrder(std),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if action := contract.RepairOrderAction(r.action); !action.Valid() {
 				return fmt.Errorf("repair: --action must be %s, %s, %s, %s, %s or %s, is %q", contract.ActionRetry, contract.ActionSkip,
@@ -72,7 +73,10 @@ func Command(std cli.Stdio) *cobra.Command {
 			if r.dryRun && !r.restarts() {
 				return errors.New("repair: --dry-run goes with --action resume and rerun")
 			}
-			r.order = strings.TrimPrefix(args[0], workflows.WorkflowID(""))
+			var err error
+			if r.order, err = reach.OrderID(std, cmd, args[0]); err != nil {
+				return err
+			}
 			if !r.whole() {
 				r.step = args[1]
 			}
@@ -89,7 +93,7 @@ func Command(std cli.Stdio) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return r.print(std.Out, status == http.StatusOK, order)
+			return r.print(std, cmd, status == http.StatusOK, order)
 		},
 	}
 	cmd.Flags().StringVar(&r.action, "action", "", "retry: make the next attempt now; skip: stop trying to undo the step; resume: take up a stopped saga, or one that stands still; rerun: reset the saga to its beginning; nudge: remind the services of a choreographed order; acknowledge: mark the order as reviewed")
@@ -100,6 +104,8 @@ func Command(std cli.Stdio) *cobra.Command {
 	cmd.Flags().BoolVar(&r.json, "json", false, "print the order as JSON")
 	cli.Require(cmd, "action", "reason")
 	admin.AddFlags(cmd)
+	cli.Choices(cmd, "action", string(contract.ActionRetry), string(contract.ActionSkip), string(contract.ActionResume), string(contract.ActionRerun),
+		string(contract.ActionNudge), string(contract.ActionAcknowledge))
 	return cmd
 }
 
@@ -140,9 +146,9 @@ func (r repair) preview(ctx context.Context, w io.Writer, c admin.Client) error 
 }
 
 // print writes the outcome of a repair, and the order.
-func (r repair) print(w io.Writer, made bool, order []byte) error {
+func (r repair) print(std cli.Stdio, cmd *cobra.Command, made bool, order []byte) error {
 	if r.json {
-		_, err := w.Write(order)
+		_, err := std.Out.Write(order)
 		return err
 	}
 	var view workflows.OrderView
@@ -164,10 +170,10 @@ func (r repair) print(w io.Writer, made bool, order []byte) error {
 	if r.whole() {
 		of = "the order"
 	}
-	if _, err := fmt.Fprintf(w, "%s of %s: %s\n\n", r.action, of, said); err != nil {
+	if _, err := fmt.Fprintf(std.Out, "%s of %s: %s\n\n", r.action, of, said); err != nil {
 		return err
 	}
-	return orderview.Write(w, view, registry.Words())
+	return orderview.Write(std.Screen(cmd), view, registry.Words())
 }
 
 func needsAttention(o workflows.OrderView, step, refund string) bool {

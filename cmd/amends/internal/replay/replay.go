@@ -64,7 +64,7 @@ event is the first one, and what to use instead.`,
 				}
 				return r.end()
 			}
-			c, err := std.Load(cmd, config.Needs{Temporal: true})
+			c, err := std.LoadTool(cmd, config.Needs{Temporal: true})
 			if err != nil {
 				return err
 			}
@@ -79,6 +79,7 @@ event is the first one, and what to use instead.`,
 	cmd.Flags().BoolVarP(&r.quiet, "quiet", "q", false, "print only histories that do not replay")
 	cmd.Flags().StringVar(&from.query, "query", "", "replay every run that matches a list filter on a live server")
 	cli.AddEngineFlags(cmd)
+	config.AddFlags(cmd.Flags(), "data_dir")
 	return cmd
 }
 

@@ -6,10 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -54,7 +52,10 @@ func Command(std cli.Stdio) *cobra.Command {
 			if asJSON {
 				return show.JSON(std.Out, lines)
 			}
-			return list(std.Out, lines)
+			if len(lines) == 0 {
+				return std.Screen(cmd).Note("no instance is registered at this broker")
+			}
+			return std.Screen(cmd).Tables(table(lines))
 		},
 	}
 	config.AddFlags(cmd.Flags(), "broker.url")
@@ -112,32 +113,15 @@ func entries(all []discovery.Instance, now time.Time) []entry {
 	return lines
 }
 
-// list writes two lines for each instance, because an address may be a long host name.
-func list(out io.Writer, lines []entry) error {
-	if len(lines) == 0 {
-		_, err := fmt.Fprintln(out, "no instance is registered at this broker")
-		return err
-	}
-	const format = "%-14s %-24s %9s %9s %9s %8s\n"
-	if _, err := fmt.Fprintf(out, format, "SERVICE", "VERSION", "AGE", "IN FLIGHT", "CALLS", "ERRORS"); err != nil {
-		return err
-	}
+func table(lines []entry) *show.Table {
+	t := show.NewTable(
+		show.Text("Service"), show.Text("Address"), show.Text("Instance").Dispensable(1), show.Text("Version").Dispensable(2), show.Text("Age"),
+		show.Number("In flight"), show.Number("Calls"), show.Number("Errors"),
+	)
 	for _, e := range lines {
-		if _, err := fmt.Fprintf(out, format+"  %s  %s\n", e.Service, short(e.Version), age(e.Age),
-			strconv.FormatInt(e.InFlight, 10), strconv.FormatInt(e.Calls, 10), strconv.FormatInt(e.Errors, 10), e.Address, e.Instance); err != nil {
-			return err
-		}
+		t.Row(e.Service, e.Address, e.Instance, e.Version, age(e.Age), e.InFlight, e.Calls, e.Errors)
 	}
-	return nil
-}
-
-// short returns a version that fits its column; JSON has the whole one.
-func short(version string) string {
-	const column = 24
-	if len(version) > column {
-		return version[:column-1] + "…"
-	}
-	return version
+	return t
 }
 
 // age returns a number of seconds in its two largest units.

@@ -3,9 +3,7 @@ package supply
 import (
 	"context"
 	"fmt"
-	"time"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
@@ -22,6 +20,7 @@ func journal(std cli.Stdio) *cobra.Command {
 		Short: "Show every delivery and correction of a product",
 		Long:  "Show every delivery and correction of a product." + reach.Whereabouts,
 		Args:  cli.Exactly("stock journal needs a SKU", 1),
+
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var entries []inventory.Entry
 			err := withInventory(std, cmd, func(ctx context.Context, i inventory.Direct) (err error) {
@@ -34,15 +33,14 @@ func journal(std cli.Stdio) *cobra.Command {
 			if asJSON {
 				return show.JSON(std.Out, entries)
 			}
-			t := show.Table("Reason")
-			t.AppendHeader(table.Row{"Warehouse", "Entry", "At", "Kind", "Units", "By", "Reason", "Reference"})
+			t := show.NewTable(
+				show.Text("Warehouse"), show.Number("Entry").Dispensable(1), show.Moment("At"), show.Text("Kind").Dispensable(2), show.Number("Units"),
+				show.Prose("By"), show.Prose("Reason"), show.Prose("Reference"),
+			)
 			for _, e := range entries {
-				t.AppendRow(table.Row{
-					e.Warehouse, e.Position, e.At.Format(time.DateTime), e.Kind, fmt.Sprintf("%+d", e.Units), e.By, e.Reason, e.Reference,
-				})
+				t.Row(e.Warehouse, e.Position, show.Second(e.At), e.Kind, fmt.Sprintf("%+d", e.Units), e.By, e.Reason, e.Reference)
 			}
-			_, err = fmt.Fprintln(std.Out, t.Render())
-			return err
+			return std.Screen(cmd).Tables(t)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")

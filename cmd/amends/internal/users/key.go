@@ -56,6 +56,7 @@ func createKey(std cli.Stdio) *cobra.Command {
 	cmd.Flags().StringVar(&k.Name, "name", "", "tells the keys of the account apart")
 	cmd.Flags().StringSliceVar(&k.Scopes, "scope", nil, "orders:read, orders:write, account, support, operator; several by commas")
 	cmd.Flags().DurationVar(&lasts, "lasts", 0, "how long it is valid, such as 720h; 0: until it is revoked")
+	cli.Choices(cmd, "scope", user.Operator.Scopes()...)
 	cli.AddAuthor(cmd, &k.By)
 	cli.Require(cmd, "name")
 	cli.AddDatabaseFlags(cmd)

@@ -1,11 +1,11 @@
 package users
 
 import (
+	"cmp"
 	"context"
-	"fmt"
+	"strings"
 	"time"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
@@ -33,13 +33,11 @@ func outbox(std cli.Stdio) *cobra.Command {
 				if asJSON {
 					return show.JSON(std.Out, all)
 				}
-				t := show.Table("Token")
-				t.AppendHeader(table.Row{"At", "To", "Mail", "Token"})
+				t := show.NewTable(show.Moment("At").Dispensable(1), show.Prose("To"), show.Prose("Mail"), show.Prose("Token"))
 				for _, m := range all {
-					t.AppendRow(table.Row{m.CreatedAt.Format(time.DateTime), m.To, m.Template, m.Token})
+					t.Row(show.Second(m.CreatedAt), m.To, m.Template, m.Token)
 				}
-				_, err = fmt.Fprintln(std.Out, t.Render())
-				return err
+				return std.Screen(cmd).Tables(t)
 			})
 		},
 	}
@@ -49,49 +47,28 @@ func outbox(std cli.Stdio) *cobra.Command {
 	return cmd
 }
 
-func sessionTable(all []user.Session) string {
-	if len(all) == 0 {
-		return ""
-	}
-	t := show.Table("Device")
-	t.AppendHeader(table.Row{"Session", "Since", "Seen", "Device"})
+func sessionTable(all []user.Session) *show.Table {
+	t := show.NewTable(show.Prose("Session"), show.Moment("Since").Dispensable(1), show.Moment("Seen"), show.Prose("Device"))
 	for _, s := range all {
-		t.AppendRow(table.Row{s.ID, s.CreatedAt.Format(time.DateTime), s.SeenAt.Format(time.DateTime), s.Device})
+		t.Row(s.ID, show.Second(s.CreatedAt), show.Second(s.SeenAt), s.Device)
 	}
-	return t.Render() + "\n"
+	return t
 }
 
-func keyTable(all []user.APIKey) string {
-	if len(all) == 0 {
-		return ""
-	}
-	t := show.Table("Name")
-	t.AppendHeader(table.Row{"API key", "Name", "Scopes", "Expires", "Used"})
+func keyTable(all []user.APIKey) *show.Table {
+	t := show.NewTable(show.Text("API key"), show.Prose("Name"), show.Prose("Scopes"), show.Moment("Expires").Dispensable(2), show.Moment("Used").Dispensable(1))
 	for _, k := range all {
-		t.AppendRow(table.Row{k.ID, k.Name, k.Scopes, never(k.ExpiresAt), never(k.UsedAt)})
+		t.Row(k.ID, k.Name, strings.Join(k.Scopes, ", "), never(k.ExpiresAt), never(k.UsedAt))
 	}
-	return t.Render() + "\n"
+	return t
 }
 
-func recordTable(all []user.Record) string {
-	if len(all) == 0 {
-		return ""
-	}
-	t := show.Table("Note")
-	t.AppendHeader(table.Row{"At", "Event", "By", "Session or key", "Note"})
+func recordTable(all []user.Record) *show.Table {
+	t := show.NewTable(show.Moment("At"), show.Text("Event"), show.Prose("By"), show.Prose("Session or key").Dispensable(1), show.Prose("Note"))
 	for _, r := range all {
-		by := r.By
-		if by == "" {
-			by = "its owner"
-		}
-		t.AppendRow(table.Row{r.At.Format(time.DateTime), r.Event, by, r.About, r.Note})
+		t.Row(show.Second(r.At), r.Event, cmp.Or(r.By, "its owner"), r.About, r.Note)
 	}
-	return t.Render() + "\n"
+	return t
 }
 
-func never(t time.Time) string {
-	if t.IsZero() {
-		return "never"
-	}
-	return t.Format(time.DateTime)
-}
+func never(t time.Time) string { return cmp.Or(show.Second(t), "never") }

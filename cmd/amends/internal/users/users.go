@@ -69,6 +69,7 @@ func create(std cli.Stdio) *cobra.Command {
 	cmd.Flags().StringVar(&r.Name, "name", "", "the name of the person or machine")
 	cmd.Flags().StringVar(&r.Locale, "locale", "en", "language of its mails, such as en or de-AT")
 	cmd.Flags().StringVar(&role, "role", string(user.Customer), "customer, support or operator")
+	cli.Choices(cmd, "role", string(user.Customer), string(user.Support), string(user.Operator))
 	cli.AddAuthor(cmd, &by)
 	cli.Require(cmd, "name")
 	cli.AddDatabaseFlags(cmd)
@@ -113,8 +114,7 @@ func view(std cli.Stdio) *cobra.Command {
 				if err := printAccount(std, shown.Account); err != nil {
 					return err
 				}
-				_, err = fmt.Fprint(std.Out, sessionTable(shown.Sessions), keyTable(shown.Keys), recordTable(shown.Records))
-				return err
+				return std.Screen(cmd).Tables(sessionTable(shown.Sessions), keyTable(shown.Keys), recordTable(shown.Records))
 			})
 		},
 	}
