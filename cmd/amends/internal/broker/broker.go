@@ -36,14 +36,14 @@ func Command(std cli.Stdio) *cobra.Command {
 			_, err := options(c)
 			return err
 		},
-		Run: func(ctx context.Context, c *config.Config, _ []string) error { return run(ctx, std, c) },
+		Run: func(ctx context.Context, c *config.Config, _ []string) error { return run(ctx, std, c, std.Unread(cmd, config.ProcessBroker)) },
 	})
 	config.AddFlags(cmd.Flags(), "data_dir", "broker.listen", "broker.durable", "broker.users", "broker.tls_cert", "broker.tls_key", "broker.tls_ca")
 	return cmd
 }
 
 // run runs the broker until ctx ends.
-func run(ctx context.Context, std cli.Stdio, c *config.Config) (err error) {
+func run(ctx context.Context, std cli.Stdio, c *config.Config, unread cli.Unread) (err error) {
 	o, err := options(c)
 	if err != nil {
 		return err
@@ -53,6 +53,7 @@ func run(ctx context.Context, std cli.Stdio, c *config.Config) (err error) {
 	if o.Logger, _, err = std.Observe(ctx, parts, c, "info"); err != nil {
 		return err
 	}
+	unread.Log(o.Logger)
 	s, err := broker.Start(ctx, o)
 	if err != nil {
 		return err

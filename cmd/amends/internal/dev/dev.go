@@ -33,7 +33,7 @@ func Command(std cli.Stdio) *cobra.Command {
 	}
 	std.Runs(cmd, cli.Process{
 		Needs: cli.Needing(config.Needs{Dev: true}),
-		Run:   func(ctx context.Context, c *config.Config, _ []string) error { return run(ctx, std, c) },
+		Run:   func(ctx context.Context, c *config.Config, _ []string) error { return run(ctx, std, c, std.Unread(cmd, config.ProcessDev)) },
 	})
 	config.AddFlags(
 		cmd.Flags(),
@@ -41,11 +41,13 @@ func Command(std cli.Stdio) *cobra.Command {
 		"database_url", "durable", "installation", "broker.url", "http.hosts", "auth", "shop", "tls.cert", "tls.key", "tls.self_signed", "insecure_http", "legacy.file",
 		"smtp_url", "mail_from", "public_url", "saga.style",
 	)
+	cli.Choices(cmd, "auth", "required", "optional")
+	cli.Choices(cmd, "saga-style", "orchestrated", "choreographed")
 	return cmd
 }
 
 // run runs the platform until asked ends or a part of it fails.
-func run(asked context.Context, std cli.Stdio, c *config.Config) (err error) {
+func run(asked context.Context, std cli.Stdio, c *config.Config, unread cli.Unread) (err error) {
 	began := time.Now()
 	c.DrainTimeout = min(c.DrainTimeout, drainWorkers)
 	c.LetGuestsIn()
@@ -55,6 +57,7 @@ func run(asked context.Context, std cli.Stdio, c *config.Config) (err error) {
 	if p.log, p.metrics, err = std.Observe(ctx, parts, c, "warn"); err != nil {
 		return err
 	}
+	unread.Log(p.log)
 	switch err := p.start(ctx); {
 	case parts.Err() != nil:
 		return parts.Err()

@@ -74,6 +74,7 @@ func migrate(ctx context.Context, std cli.Stdio, c *config.Config, n config.Need
 	if err != nil {
 		return err
 	}
+	std.Unread(cmd, config.ProcessMigrate, services...).Log(log)
 	ctx, cancel := context.WithTimeoutCause(ctx, wait, fmt.Errorf("gave up after %s", wait))
 	defer cancel()
 	if len(n.Services) > 0 {

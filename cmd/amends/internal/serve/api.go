@@ -26,10 +26,12 @@ func API(std cli.Stdio) *cobra.Command {
 	std.Runs(cmd, cli.Process{
 		Needs: cli.Needing(config.Needs{Temporal: true, API: true}),
 		Check: checkAPI,
-		Run:   func(ctx context.Context, c *config.Config, _ []string) error { return runAPI(ctx, std, c) },
+		Run:   func(ctx context.Context, c *config.Config, _ []string) error { return runAPI(ctx, std, c, std.Unread(cmd, config.ProcessAPI)) },
 	})
 	config.AddFlags(cmd.Flags(), "http_addr", "admin_addr", "broker.url", "http.hosts", "auth", "shop", "saga.style", "tls.cert", "tls.key", "tls.client_ca", "tls.self_signed", "insecure_http", "legacy.file")
 	cli.AddEngineFlags(cmd)
+	cli.Choices(cmd, "auth", "required", "optional")
+	cli.Choices(cmd, "saga-style", "orchestrated", "choreographed")
 	return cmd
 }
 
@@ -52,13 +54,14 @@ func checkAPI(c *config.Config, _ []string) error {
 
 // runAPI serves until ctx ends. It is not ready while the engine is unreachable,
 // and fails on an engine without the namespace.
-func runAPI(ctx context.Context, std cli.Stdio, c *config.Config) (err error) {
+func runAPI(ctx context.Context, std cli.Stdio, c *config.Config, unread cli.Unread) (err error) {
 	ctx, parts := process.New(ctx)
 	defer func() { err = errors.Join(err, parts.Stop()) }()
 	log, metrics, err := std.Observe(ctx, parts, c, "info")
 	if err != nil {
 		return err
 	}
+	unread.Log(log)
 	client, err := std.Dial(c, log, metrics)
 	if err != nil {
 		return err

@@ -38,7 +38,7 @@ func Worker(std cli.Stdio) *cobra.Command {
 		},
 		Check: checkWorker,
 		Run: func(ctx context.Context, c *config.Config, names []string) error {
-			return runWorker(ctx, std, c, names)
+			return runWorker(ctx, std, c, names, std.Unread(cmd, config.ProcessWorker, names...))
 		},
 	})
 	config.AddFlags(cmd.Flags(), "admin_addr", "rpc.listen", "rpc.advertise", "broker.url", "installation", "worker.min_pollers", "worker.max_pollers", "worker.workflow_cache", "smtp_url", "mail_from", "public_url")
@@ -87,13 +87,14 @@ func checkWorker(c *config.Config, names []string) error {
 
 // runWorker runs the services until ctx ends, then drains them; the admin address
 // answers until they have drained.
-func runWorker(ctx context.Context, std cli.Stdio, c *config.Config, names []string) (err error) {
+func runWorker(ctx context.Context, std cli.Stdio, c *config.Config, names []string, unread cli.Unread) (err error) {
 	ctx, parts := process.New(ctx)
 	defer func() { err = errors.Join(err, parts.Stop()) }()
 	log, metrics, err := std.Observe(ctx, parts, c, "info")
 	if err != nil {
 		return err
 	}
+	unread.Log(log)
 	client, err := std.Dial(c, log, metrics)
 	if err != nil {
 		return err
