@@ -67,7 +67,7 @@ func commands(std cli.Stdio) []*cobra.Command {
 	return []*cobra.Command{
 		dev.Command(std), temporalpostgres.Command(std), broker.Command(std),
 		serve.API(std), serve.Worker(std), migrate.Command(std), readiness.Command(std),
-		orders.Order(std), orders.Orders(std), repair.Command(std), sagas.Command(std), legacy.Command(std), supply.Stock(std), supply.Catalog(std), users.Command(std),
+		orders.Order(std), orders.Orders(std), repair.Command(std), sagas.Command(std), legacy.Command(std), supply.Stock(std), supply.Catalog(std), supply.Seed(std), users.Command(std),
 		messages.Command(std), mails.Command(std), readmodel.Command(std),
 		events.Command(std), doctor.Command(std), services.Command(std), certs.Command(std), replay.Command(std), load.Command(std),
 		versionCommand(std),

@@ -25,18 +25,24 @@ type Access struct {
 // keyName is that of the demo accounts' keys.
 const keyName = "demo"
 
+// Read returns the access that [Accounts] has written into a file.
+func Read(file string) (a Access, err error) {
+	content, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(content, &a)
+	}
+	if err != nil {
+		return Access{}, fmt.Errorf("demo accounts: %s: %w", file, err)
+	}
+	return a, nil
+}
+
 // Accounts makes a customer and an operator, and writes their keys, which it returns, into
 // a file that only its owner can read. A repeat changes nothing while the keys of the file are valid;
 // otherwise new ones take their place.
 func Accounts(ctx context.Context, s user.Service, file string) (a Access, err error) {
-	content, err := os.ReadFile(file)
-	if err == nil {
-		err = json.Unmarshal(content, &a)
-	} else if errors.Is(err, fs.ErrNotExist) {
-		err = nil
-	}
-	if err != nil {
-		return Access{}, fmt.Errorf("demo accounts: %s: %w", file, err)
+	if a, err = Read(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Access{}, err
 	}
 	before := a
 	if a.CustomerID, a.APIKey, err = account(ctx, s, "customer@demo.example", user.Customer, a.APIKey); err != nil {
@@ -48,7 +54,8 @@ func Accounts(ctx context.Context, s user.Service, file string) (a Access, err e
 	if a == before {
 		return a, nil
 	}
-	if content, err = json.MarshalIndent(a, "", "  "); err == nil { //nolint:gosec // the file is for its owner
+	content, err := json.MarshalIndent(a, "", "  ") //nolint:gosec // the file is for its owner
+	if err == nil {
 		err = folder.Replace(file, append(content, '\n'))
 	}
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package demo has the demo data of `amends dev`: products and stock with which a
+// Package demo has the demo data of `amends dev` and `amends seed`: products and stock with which a
 // first order can be placed, and some that make one fail.
 package demo
 
@@ -35,7 +35,7 @@ var deliveries = []inventory.Delivery{
 
 // Products imports the demo products that the catalog does not have. A repeat
 // changes nothing: a price that was changed since stays.
-func Products(ctx context.Context, c catalog.Service) error {
+func Products(ctx context.Context, c catalog.Direct) error {
 	var missing []catalog.Product
 	for _, p := range products {
 		if _, err := c.Product(ctx, p.SKU); fault.CodeOf(err) == fault.NotFound {
@@ -52,7 +52,7 @@ func Products(ctx context.Context, c catalog.Service) error {
 
 // Stock receives the demo deliveries of every SKU that a warehouse never had. A
 // repeat changes nothing: stock that was sold since stays sold.
-func Stock(ctx context.Context, i inventory.Service) error {
+func Stock(ctx context.Context, i inventory.Direct) error {
 	var errs []error
 	for _, d := range deliveries {
 		d.By = author

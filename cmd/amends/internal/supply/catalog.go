@@ -1,5 +1,6 @@
 // Package supply has the commands that give a platform something to sell: `amends
-// catalog import` loads products, `amends stock` books deliveries and corrections.
+// catalog` lists and loads products, `amends stock` shows stock and books deliveries and
+// corrections, `amends seed` has the demo data.
 package supply
 
 import (
@@ -50,6 +51,6 @@ func Catalog(std cli.Stdio) *cobra.Command {
 		},
 	}
 	cli.AddDatabaseFlags(load)
-	cmd.AddCommand(load)
+	cmd.AddCommand(listProducts(std), load)
 	return cmd
 }

@@ -21,6 +21,7 @@ func journal(std cli.Stdio) *cobra.Command {
 		Long:  "Show every delivery and correction of a product." + reach.Whereabouts,
 		Args:  cli.Exactly("stock journal needs a SKU", 1),
 
+		ValidArgsFunction: completeSKU(std),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var entries []inventory.Entry
 			err := withInventory(std, cmd, func(ctx context.Context, i inventory.Direct) (err error) {

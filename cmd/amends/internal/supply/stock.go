@@ -17,7 +17,7 @@ import (
 // Stock returns `amends stock`.
 func Stock(std cli.Stdio) *cobra.Command {
 	cmd := cli.Group("stock", "Stock in the warehouses")
-	cmd.AddCommand(receive(std), adjust(std), journal(std))
+	cmd.AddCommand(showStock(std), receive(std), adjust(std), journal(std))
 	return cmd
 }
 
@@ -30,6 +30,8 @@ func receive(std cli.Stdio) *cobra.Command {
 		Short: "Book a delivery; every call books another one",
 		Long:  "Book a delivery; every call books another one." + reach.Whereabouts,
 		Args:  cli.Exactly("stock receive needs a SKU and a quantity", 2),
+
+		ValidArgsFunction: completeSKU(std),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			d.SKU, d.Known = args[0], !isNew
 			if d.Quantity, err = number("quantity", args[1]); err != nil {
