@@ -1,5 +1,6 @@
 // Package orders has the commands about orders: `amends order list` lists them, or those
-// that need an operator, show shows one with its saga and invoice its invoice.
+// that need an operator, show shows one with its saga and invoice its invoice, place places
+// one and cancel aborts one.
 package orders
 
 import (
@@ -29,7 +30,7 @@ const queryTimeout = 10 * time.Second
 // Order returns `amends order`.
 func Order(std cli.Stdio) *cobra.Command {
 	cmd := cli.Group("order", "Orders and their sagas")
-	cmd.AddCommand(list(std, "list"), showOrder(std), showInvoice(std), erase(std))
+	cmd.AddCommand(list(std, "list"), showOrder(std), place(std), cancel(std), showInvoice(std), erase(std))
 	return cmd
 }
 
