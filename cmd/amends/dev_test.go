@@ -55,6 +55,7 @@ func TestDev(t *testing.T) {
 	gathers(t, p.api, id, mine)
 	tellsTheCustomer(t, p, dir, id)
 	knowsItsAccounts(t, dir, p.api)
+	isFoundByItsFolder(t, dir, id)
 
 	// Commands beside it find its databases by the data folder.
 	out, err := once(t, nil, "stock", "receive", "TEAPOT-LIMITED", "5", "--warehouse", "BER", "--data-dir", dir)
@@ -81,6 +82,7 @@ func TestDev(t *testing.T) {
 	require.NoError(t, p.end(t))
 	require.Less(t, time.Since(began), 15*time.Second)
 	gone(t, p.ui) // no child is left
+	isForgotten(t, dir)
 
 	// An invoice needs no engine, no worker, no API.
 	out, err = once(t, nil, "order", "invoice", id, "--json", "--data-dir", dir)

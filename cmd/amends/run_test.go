@@ -20,6 +20,12 @@ func TestBadConfiguration(t *testing.T) {
 	}{
 		"NoSuchCommand":    {args: []string{"devv"}, want: `unknown command "devv" for "amends"`},
 		"NoSuchFlag":       {args: []string{"dev", "--port", "1"}, want: "unknown flag: --port"},
+		"NearlyACommand":   {args: []string{"devv"}, want: `unknown command "devv" for "amends"; did you mean dev?` + "\nsee `amends --help`"},
+		"NearlyAFlag":      {args: []string{"dev", "--http-adr", "x"}, want: "unknown flag: --http-adr; did you mean --http-addr?\nsee `amends dev --help`"},
+		"NearlyASub":       {args: []string{"order", "shw"}, want: `unknown command "shw" for "amends order"; did you mean show?` + "\nsee `amends order --help`"},
+		"HelpOfARequired":  {args: []string{"stock", "receive", "A", "1"}, want: "not set\nsee `amends stock receive --help`"},
+		"NoSuchColor":      {args: []string{"version", "--color", "blue"}, want: `color: must be one of auto, always, never, is "blue"` + "\nsee `amends version --help`"},
+		"NothingToPlace":   {args: []string{"order", "place"}, want: "order place: say with --line what is ordered, or give a file"},
 		"NoSuchService":    {args: []string{"worker", "orders"}, want: `worker: there is no service "orders"; the services are order, `},
 		"NoService":        {args: []string{"worker"}, want: "worker: name the services to run; the services are order, "},
 		"NoSuchSubcommand": {args: []string{"order", "shw"}, want: `unknown command "shw" for "amends order"`},
@@ -68,6 +74,35 @@ func TestVersion(t *testing.T) {
 	out, err := once(t, nil, "version")
 	require.NoError(t, err)
 	require.True(t, strings.HasPrefix(out, "amends "), out)
+	flag, err := once(t, nil, "--version")
+	require.NoError(t, err)
+	require.Equal(t, out, flag)
+}
+
+func TestAFailureIsNoMistakeOfTheCommandLine(t *testing.T) {
+	t.Parallel()
+	_, err := once(t, nil, "stock", "show", "A", "--data-dir", "/nowhere")
+	require.ErrorContains(t, err, "there is no /nowhere/inventory.db")
+	require.NotContains(t, err.Error(), "--help")
+}
+
+func TestValuesAreCompleted(t *testing.T) {
+	t.Parallel()
+	for args, want := range map[string]string{
+		"worker ":                            "payment\n",
+		"order list --status ":               "CONFIRMED\n",
+		"repair o --action ":                 "acknowledge\n",
+		"events redrive --group ":            "notification\n",
+		"version --color ":                   "always\n",
+		"order place --token ":               "tok_capture_lost\n",
+		"order show --data-dir /nowhere x":   ":4\n",
+		"stock show --data-dir /nowhere TEA": ":4\n", // what cannot be asked completes nothing
+	} {
+		i := strings.LastIndex(args, " ")
+		out, err := once(t, nil, append(append([]string{"__complete"}, strings.Fields(args[:i])...), args[i+1:])...)
+		require.NoError(t, err)
+		require.Contains(t, out, want, args)
+	}
 }
 
 func TestEveryCommandHasHelp(t *testing.T) {
