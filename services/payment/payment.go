@@ -21,8 +21,7 @@ const (
 	RefundDeclined       fault.Code = "REFUND_DECLINED"
 	TokenInvalid         fault.Code = "TOKEN_INVALID" // the provider did not issue the payment token
 
-	// Bugs of the saga: a capture without an authorization, a refund without a
-	// capture, a capture of more than is held.
+	// Bugs of the saga: a capture without an authorization or of more than is held, a refund without a capture.
 	NothingAuthorized           fault.Code = "NOTHING_AUTHORIZED"
 	NothingCaptured             fault.Code = "NOTHING_CAPTURED"
 	CaptureExceedsAuthorization fault.Code = "CAPTURE_EXCEEDS_AUTHORIZATION"
