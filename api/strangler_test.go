@@ -93,7 +93,7 @@ func TestARouteMoves(t *testing.T) {
 	}
 	set := func(mode, more string) response {
 		return call("PUT", "/v1/routes/products", `{"route": {"match": ["GET /v1/products/{sku}"], "upstream": "monolith", "mode": "`+mode+`",
-			"compare": {"ignore": ["stock", "description", "category", "missing", "available"]}, "gate": {"compared": 3}`+more+`}, "reason": "a test"}`)
+			"compare": {"ignore": ["stock", "description", "category", "missing", "available"]}, "gate": {"compared": 3, "differing": 0.01, "errors": 0.05}`+more+`}, "reason": "a test"}`)
 	}
 	get := func() string {
 		r := b.do(t, "GET", "/v1/products/MUG-STONEWARE", "")
@@ -107,7 +107,7 @@ func TestARouteMoves(t *testing.T) {
 	var changed contract.RouteChanged
 	require.NoError(t, json.Unmarshal([]byte(r.text), &changed))
 	require.Equal(t, []contract.FieldChange{{Field: "mode", Before: "legacy", After: "shadow"}}, changed.Changes)
-	refused := set("canary", `, "percent": 10`)
+	refused := set("canary", `, "percent": 12.5`)
 	require.Equal(t, http.StatusConflict, refused.StatusCode)
 	require.Equal(t, "ROUTE_NOT_READY", refused.problem(t).Code)
 

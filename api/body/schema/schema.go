@@ -34,7 +34,7 @@ func Violations(schema *openapi3.Schema, value any) []contract.FieldError {
 	}
 
 	options := append([]openapi3.SchemaValidationOption{openapi3.MultiErrors()}, formats()...)
-	for _, e := range flatten(schema.VisitJSON(value, options...)) {
+	for _, e := range flatten(schema.VisitJSON(decimals(schema, value), options...)) {
 		pointer := strictjson.Pointer(e.JSONPointer()...)
 		if e.SchemaField == "properties" { // one error per unknown field, each with the whole object
 			if !listed[pointer] {

@@ -112,7 +112,7 @@ func (f File) Check() (all Problems) {
 
 func validAddress(text string) bool {
 	u, err := url.Parse(text)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil && strings.Trim(u.Path, "/")+u.RawQuery+u.Fragment == ""
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && !strings.HasSuffix(u.Host, ":") && u.User == nil && strings.Trim(u.Path, "/")+u.RawQuery+u.Fragment == ""
 }
 
 // check returns the rules that one route breaks.

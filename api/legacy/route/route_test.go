@@ -65,6 +65,7 @@ func TestRefusesAFileThatBreaksARule(t *testing.T) {
 		"products/timeout: must be from 100ms to 60s":          {"500ms", "2m"},
 		"rest/upstream: must be the name of an upstream":       {"upstream: monolith\n`", "x"},
 		"upstreams.monolith: must have addresses such as":      {"http://127.0.0.1:9901", "http://127.0.0.1:9901/path"},
+		"monolith: must have addresses such as":                {"127.0.0.1:9901", "127.0.0.1:"},
 		"products/gate/window: must be from 1s to 60s":         {"5s", "61s"},
 		"products/compare/tolerance: must have numbers":        {`"5"`, `"-5"`},
 		"products/compare: must have names of fields":          {"[id]", "[a/b]"},
