@@ -25,6 +25,7 @@ import (
 	"github.com/amends/amends/cmd/amends/internal/sagas"
 	"github.com/amends/amends/cmd/amends/internal/serve"
 	"github.com/amends/amends/cmd/amends/internal/services"
+	"github.com/amends/amends/cmd/amends/internal/strangle"
 	"github.com/amends/amends/cmd/amends/internal/supply"
 	"github.com/amends/amends/cmd/amends/internal/temporalpostgres"
 	"github.com/amends/amends/cmd/amends/internal/users"
@@ -67,9 +68,16 @@ func commands(std cli.Stdio) []*cobra.Command {
 	return []*cobra.Command{
 		dev.Command(std), temporalpostgres.Command(std), broker.Command(std),
 		serve.API(std), serve.Worker(std), migrate.Command(std), readiness.Command(std),
-		orders.Order(std), orders.Orders(std), repair.Command(std), sagas.Command(std), legacy.Command(std), supply.Stock(std), supply.Catalog(std), supply.Seed(std), users.Command(std),
+		orders.Order(std), orders.Orders(std), repair.Command(std), sagas.Command(std), legacyCommand(std), supply.Stock(std), supply.Catalog(std), supply.Seed(std), users.Command(std),
 		messages.Command(std), mails.Command(std), readmodel.Command(std),
 		events.Command(std), doctor.Command(std), services.Command(std), certs.Command(std), replay.Command(std), load.Command(std),
 		versionCommand(std),
 	}
+}
+
+// legacyCommand returns `amends legacy`: the routes, and the data behind them.
+func legacyCommand(std cli.Stdio) *cobra.Command {
+	cmd := legacy.Command(std)
+	cmd.AddCommand(strangle.Commands(std)...)
+	return cmd
 }
