@@ -139,6 +139,11 @@ record-histories: build ## Record the golden histories that are missing (FORCE=1
 freeze: ## Freeze the new golden histories and the contracts, before a release is tagged (VERSION=v0.2.0)
 	@VERSION='$(VERSION)' scripts/freeze.sh
 
+.PHONY: screenshots
+screenshots: ## Take the screenshots of the documents anew, in docs/pictures
+	@scripts/temporal.sh
+	go test ./proof/pages -run '^TestPictures$$' -count=1 -timeout 15m -write
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (30s) each
 	@scripts/fuzz.sh

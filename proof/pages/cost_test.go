@@ -1,0 +1,30 @@
+package pages_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/web/browsertest"
+)
+
+// TestPagesAreLight weighs each page as a new visitor gets it, with all the files that it loads.
+// Run it with -v for the time of the first paint.
+func TestPagesAreLight(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	buyer := browsertest.Visit(t)
+	order(t, p, buyer, "tok_visa")
+	buyer.Shows("Your order is paid")
+	paid := buyer.Address()
+	fillCart(p, buyer)
+	for _, url := range []string{
+		p.shop + "/", p.shop + "/?q=mug", p.shop + "/products/MUG-STONEWARE", p.shop + "/cart", p.shop + "/checkout", p.shop + "/orders", paid,
+		p.shop + "/sign-in", p.shop + "/register",
+	} {
+		buyer.Go(url)
+		cost := buyer.Cost()
+		t.Logf("%s: %d bytes, first paint after %s", url, cost.Bytes, cost.Paint)
+		require.Less(t, cost.Bytes, 100_000, url)
+	}
+}

@@ -1,0 +1,158 @@
+package pages_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/internal/dev/mailbox"
+	"github.com/amends/amends/proof/enginetest"
+	"github.com/amends/amends/web/browsertest"
+)
+
+// platform is an `amends dev` that the tests of the package share.
+type platform struct {
+	shop, admin string // addresses
+	dir         string
+}
+
+// operator is the secret of one.
+const operator = "a-secret-of-operators-for-tests"
+
+var (
+	scratch string
+	running *exec.Cmd
+)
+
+func TestMain(m *testing.M) {
+	var err error
+	if scratch, err = os.MkdirTemp("", "amends-pages-"); err != nil {
+		fmt.Fprintln(os.Stderr, "pages:", err)
+		os.Exit(1)
+	}
+	code := browsertest.Run(m)
+	if running != nil {
+		_ = running.Process.Signal(syscall.SIGINT)
+		_ = running.Wait()
+	}
+	_ = os.RemoveAll(scratch)
+	os.Exit(code)
+}
+
+// output keeps the output of a process.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(b)
+}
+
+func (o *output) find(line *regexp.Regexp) string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if m := line.FindSubmatch(o.text.Bytes()); m != nil {
+		return string(m[1])
+	}
+	return ""
+}
+
+var (
+	shopLine  = regexp.MustCompile(`(?m)^  Shop     (http://\S+)/$`)
+	adminLine = regexp.MustCompile(`(?m)^  Metrics  (http://\S+)/metrics$`)
+	lastLine  = regexp.MustCompile(`(?m)^(Ctrl-C stops everything)`)
+)
+
+// started starts the platform, once.
+var started = sync.OnceValues(func() (platform, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	p := platform{dir: filepath.Join(scratch, "data")}
+	cli, err := enginetest.FindCLI(ctx)
+	if err != nil {
+		return p, err
+	}
+	bin := filepath.Join(scratch, "amends")
+	if said, err := exec.CommandContext(ctx, "go", "build", "-o", bin, "../../cmd/amends").CombinedOutput(); err != nil {
+		return p, fmt.Errorf("build amends: %w: %s", err, said)
+	}
+	var said output
+	//nolint:noctx // TestMain ends it
+	running = exec.Command(bin, "dev", "--data-dir", p.dir, "--temporal-bin", cli, "--http-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0", "--temporal-port", "0", "--ui-port", "0")
+	running.Stdout, running.Stderr = &said, &said
+	running.Env = []string{"HOME=" + scratch, "PATH=" + os.Getenv("PATH"), "AMENDS_OPERATOR_TOKENS=tests=" + operator}
+	if err := running.Start(); err != nil {
+		return p, err
+	}
+	for said.find(lastLine) == "" {
+		select {
+		case <-ctx.Done():
+			return p, fmt.Errorf("amends dev is not ready: %s", said.text.String())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	p.shop, p.admin = said.find(shopLine), said.find(adminLine)
+	return p, nil
+})
+
+func start(t *testing.T) platform {
+	t.Helper()
+	browsertest.Visit(t) // without a browser there is nothing to start for
+	p, err := started()
+	require.NoError(t, err)
+	return p
+}
+
+// ordersOf returns all orders of a customer, from the read model, once it has one.
+func (p platform) ordersOf(t *testing.T, customer string) []contract.Order {
+	t.Helper()
+	var list contract.OrderList
+	require.Eventually(t, func() bool {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.admin+"/v1/orders?limit=100&customer_id="+customer, http.NoBody)
+		require.NoError(t, err)
+		r.Header.Set("Authorization", "Bearer "+operator)
+		res, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		defer res.Body.Close()
+		require.NoError(t, json.NewDecoder(res.Body).Decode(&list))
+		return res.StatusCode == http.StatusOK && len(list.Orders) > 0
+	}, 30*time.Second, 50*time.Millisecond)
+	return list.Orders
+}
+
+var code = regexp.MustCompile(`(?m)^(am[a-z]_\S+)\s*$`)
+
+// mailed returns the code of the newest mail to an address.
+func (p platform) mailed(t *testing.T, to string) (found string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		all, err := mailbox.In(p.dir).List(50)
+		require.NoError(t, err)
+		for _, m := range all {
+			if len(m.To) == 1 && m.To[0] == to {
+				if c := code.FindStringSubmatch(m.Text); c != nil {
+					found = c[1]
+					return true
+				}
+			}
+		}
+		return false
+	}, 30*time.Second, 50*time.Millisecond)
+	return found
+}
