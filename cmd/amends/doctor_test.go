@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -30,16 +31,17 @@ func TestDoctor(t *testing.T) {
 	place(t, p.api, "1", "tok_visa", true)
 
 	out, err := diagnose()
-	require.NoError(t, err)
+	require.EqualError(t, err, "the doctor: 0 orders judged, 0 findings, 0 repaired")
+	require.Equal(t, doctor.ExitWrong, cli.ExitCode(err), "nothing is known")
 	require.Contains(t, out, "1: 0 judged, 1 too young")
 	require.Contains(t, out, "nothing was judged: 1 order is too young")
 	require.Contains(t, out, "amends order list --needs-attention, which lists young orders too")
 	require.NotContains(t, out, "nothing is wrong")
 	out, err = diagnose("--json")
-	require.NoError(t, err)
+	require.Error(t, err)
 	var r doctorflow.Report
 	require.NoError(t, json.Unmarshal([]byte(out), &r))
-	require.True(t, r.OK)
+	require.False(t, r.OK)
 	require.Empty(t, r.Absent)
 	require.Equal(t, 1, r.SkippedYoung)
 	require.Contains(t, out, `"findings": []`)
@@ -61,6 +63,13 @@ func TestDoctor(t *testing.T) {
 	for _, line := range []string{`amends_doctor_findings\{[^}]*kind="stock",[^}]*\} 2\n`, `amends_doctor_last_run_timestamp_seconds\{[^}]*\} 1\.`} {
 		require.True(t, regexp.MustCompile(line).MatchString(text(t, metrics["text"])), line)
 	}
+
+	// The queue of this platform has no worker.
+	began := time.Now()
+	_, err = once(t, []string{"AMENDS_SERVICES_ORDER_QUEUE=nobody"}, "doctor", "--temporal-address", engine)
+	require.Equal(t, doctor.ExitNotRun, cli.ExitCode(err))
+	require.ErrorContains(t, err, `no worker of the order service answers: none has taken a task from queue "nobody" for 8s`)
+	require.Less(t, time.Since(began), 12*time.Second)
 
 	_, err = once(t, nil, "doctor", "--temporal-address", engine, "--last")
 	require.Equal(t, doctor.ExitNotRun, cli.ExitCode(err), "the schedule has not run yet")

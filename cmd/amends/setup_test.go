@@ -116,11 +116,17 @@ var anyPorts = []string{"--http-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1
 
 func startDev(t *testing.T, dir string, args ...string) *platformUnderTest {
 	t.Helper()
+	return startDevWith(t, dir, nil, args...)
+}
+
+// startDevWith is startDev with settings.
+func startDevWith(t *testing.T, dir string, settings []string, args ...string) *platformUnderTest {
+	t.Helper()
 	args = append(append([]string{"dev", "--data-dir", dir, "--temporal-bin", enginetest.CLI(t)}, anyPorts...), args...)
-	p := start(t, []string{
+	p := start(t, append([]string{
 		"TEMPORAL_ADDRESS=another.engine:7233",
 		"AMENDS_DOCTOR_EVERY=87600h", // the default of 5 minutes could fire during a test
-	}, args...)
+	}, settings...), args...)
 	m := says(t, p, p.out, `(?s)API +(\S+).*Sagas +(\S+)/namespaces.*Metrics +(\S+)/metrics.*(curl [^\n]+)\n.*stays in`)
 	return &platformUnderTest{process: p, api: m[1], ui: m[2], admin: m[3], curl: m[4]}
 }

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -21,7 +22,8 @@ func runTime(in doctor.Input) time.Duration {
 }
 
 // Run starts the doctor on the order service's queue and returns its report. If
-// another caller's run is open, Run waits for that one instead, whatever its input.
+// another caller's run is open, Run waits for that one instead, whatever its input. Its error
+// is an [UntakenError] if no worker takes the run on.
 func Run(ctx context.Context, c client.Client, queue string, in doctor.Input) (r doctor.Report, err error) {
 	watched, attempts := attempt.Watch(ctx)
 	run, err := c.ExecuteWorkflow(watched, client.StartWorkflowOptions{
@@ -38,8 +40,73 @@ func Run(ctx context.Context, c client.Client, queue string, in doctor.Input) (r
 	case err != nil:
 		return r, fmt.Errorf("start the doctor: it is not known whether it has started; a repeat waits for that run: %w", err)
 	}
-	if err := run.Get(ctx, &r); err != nil {
+	if err := await(ctx, c, run, &r); err != nil {
 		return r, fmt.Errorf("the doctor: %w", err)
 	}
 	return r, nil
+}
+
+// UntakenError is the error of a run that no worker takes on.
+type UntakenError struct {
+	Queue string
+	For   time.Duration // for which its task has waited
+}
+
+// Error implements error.
+func (e UntakenError) Error() string {
+	return fmt.Sprintf("no worker of the order service answers: none has taken a task from queue %q for %s; start one, or look at why all are busy", e.Queue, e.For)
+}
+
+const (
+	// untaken is how long a task of a run may wait for a worker.
+	untaken = 8 * time.Second
+	// lookEvery is the time between two looks at it.
+	lookEvery = time.Second
+)
+
+// await waits for the report of a run for as long as workers take its tasks. A run that none
+// takes is ended: it has found nothing, and must not begin when its caller is gone.
+func await(ctx context.Context, c client.Client, run client.WorkflowRun, r *doctor.Report) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	watching := make(chan struct{})
+	go func() {
+		defer close(watching)
+		if err := untakenBy(ctx, c, run.GetID()); err != nil {
+			cancel(err)
+		}
+	}()
+	err := run.Get(ctx, r)
+	if why, gone := errors.AsType[UntakenError](context.Cause(ctx)); gone {
+		_ = c.TerminateWorkflow(context.WithoutCancel(ctx), run.GetID(), "", why.Error()) // if it fails, the run times out
+		err = why
+	}
+	cancel(nil)
+	<-watching
+	return err //nolint:wrapcheck // Run says of what
+}
+
+// untakenBy returns an [UntakenError] once a task of a workflow has waited for too long, nil
+// if ctx ends before. An engine that does not answer says nothing about workers.
+func untakenBy(ctx context.Context, c client.Client, id string) error {
+	var since time.Time // by this host's clock
+	ticks := time.NewTicker(lookEvery)
+	defer ticks.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticks.C:
+		}
+		d, err := c.DescribeWorkflowExecution(ctx, id, "")
+		switch waits := d.GetPendingWorkflowTask().GetState() == enumspb.PENDING_WORKFLOW_TASK_STATE_SCHEDULED; {
+		case err != nil:
+		case !waits:
+			since = time.Time{}
+		case since.IsZero():
+			since = time.Now()
+		case time.Since(since) >= untaken-lookEvery:
+			return UntakenError{d.GetWorkflowExecutionInfo().GetTaskQueue(), untaken}
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/amends/amends/internal/exposure"
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
 )
@@ -17,6 +18,8 @@ type FlaggedOrder struct {
 	Attention        []Flag                   `json:"attention"`
 	Waivers          []ledger.Waiver          `json:"waivers"`
 	Acknowledgements []ledger.Acknowledgement `json:"acknowledgements"`
+	// Holds is what it holds, by the services that were asked.
+	Holds exposure.Exposure `json:"holds,omitzero"`
 }
 
 // Flag is a step that makes no progress, and why.

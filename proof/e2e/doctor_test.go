@@ -76,8 +76,14 @@ func TestTheDoctorResumesATerminatedSaga(t *testing.T) {
 			require.NoError(t, server.TerminateWorkflow(t.Context(), workflows.WorkflowID(id), "", "test"))
 			p.start(t, tc.stop)
 
-			r := p.diagnose(t)
-			require.True(t, r.OK, r.Findings)
+			var r doctorflow.Report
+			eventually(t, "the saga is old enough to be asked about", func() bool {
+				r = p.diagnose(t)
+				return len(r.Findings) > 0
+			})
+			require.False(t, r.OK)
+			require.Len(t, r.Findings, 1)
+			require.Equal(t, []any{judge.SagaStopped, id, false}, []any{r.Findings[0].Kind, r.Findings[0].Order, r.Findings[0].Repairable})
 			require.Equal(t, 1, r.SkippedYoung, "its own deadline has not come")
 
 			p.overdue(t, id)

@@ -48,7 +48,7 @@ func TestAnOrderNeedsAttentionAndIsRepaired(t *testing.T) {
 	admin := m[3]
 	address := engineOf(t, dir)
 	orders := func(args ...string) string {
-		return run(t, environ, append([]string{"orders", "--data-dir", dir}, args...)...)
+		return run(t, environ, append([]string{"orders", "--data-dir", dir, "--temporal-address", address}, args...)...)
 	}
 	require.Empty(t, orders("--needs-attention"))
 
@@ -63,7 +63,7 @@ func TestAnOrderNeedsAttentionAndIsRepaired(t *testing.T) {
 	flagged := dev.get(t, id).order
 	require.Equal(t, workflows.StatusPending, flagged.Status)
 	require.EqualValues(t, "unknown", flagged.Attention[0].Kind)
-	require.Equal(t, "money held", flagged.Attention[0].Owed)
+	require.Equal(t, "money held: 18.50 EUR", flagged.Attention[0].Owed)
 
 	eventually(t, "the list has it", func() bool { return strings.Contains(orders("--needs-attention"), id) })
 	var list struct {
@@ -106,7 +106,7 @@ func TestAnOrderNeedsAttentionAndIsRepaired(t *testing.T) {
 	v := show()
 	require.Len(t, v.Waivers, 1)
 	w := v.Waivers[0]
-	require.Equal(t, []any{"payment.authorize", "money held", "voided by hand", "night", "case 4711"}, []any{w.Step, w.Owed, w.Reason, w.Operator, w.Reference})
+	require.Equal(t, []any{"payment.authorize", "money held: 18.50 EUR", "voided by hand", "night", "case 4711"}, []any{w.Step, w.Owed, w.Reason, w.Operator, w.Reference})
 	require.Equal(t, saga.Waived, stateOf(v, "payment.authorize"))
 	require.Equal(t, []saga.Action{saga.Retry, saga.Skip}, []saga.Action{v.Repairs[0].Action, v.Repairs[1].Action})
 	run(t, operator, skip...) // a repeat is no second skip
@@ -125,9 +125,9 @@ func TestAnOrderNeedsAttentionAndIsRepaired(t *testing.T) {
 	client, err := engine.Dial(engine.Options{Address: address, Isolated: true})
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
-	require.Empty(t, orders("--stuck", "--temporal-address", address))
+	require.Empty(t, orders("--stuck"))
 	require.NoError(t, client.TerminateWorkflow(t.Context(), workflows.WorkflowID(stuck), "", "test"))
-	out = orders("--stuck", "--temporal-address", address)
+	out = orders("--stuck")
 	require.Contains(t, out, stuck)
 	require.Contains(t, out, "its workflow was terminated")
 	shown(t, admin, `amends_orders_stuck{cause="not_running"} 1`)

@@ -111,7 +111,12 @@ func (d *doctor) pages(ctx workflow.Context, s judge.Service, r audit.Range, pag
 	return errTooMany
 }
 
-// engine asks the engine about the sagas of overdue orders, and of overdue refunds.
+// settledIn is the age from which the engine is asked about the saga of an undecided order:
+// nearly all orders are decided before.
+const settledIn = 10 * time.Second
+
+// engine asks the engine about the sagas of undecided orders, which may have been stopped at
+// any age, and of overdue refunds.
 func (d *doctor) engine(ctx workflow.Context, page *judge.Page) error {
 	var ids, refunds []string
 	of := map[string]*judge.Facts{} // by refund
@@ -120,7 +125,7 @@ func (d *doctor) engine(ctx workflow.Context, page *judge.Page) error {
 		if f.Order == nil {
 			continue
 		}
-		if f.Order.Status == order.Pending && !f.Order.Choreographed && overdue(f.Order.Due()) {
+		if f.Order.Status == order.Pending && !f.Order.Choreographed && workflow.Now(ctx).Sub(f.Order.CreatedAt) >= settledIn {
 			ids = append(ids, f.Saga)
 		}
 		for _, r := range f.Order.Refunds {

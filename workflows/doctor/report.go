@@ -8,6 +8,7 @@ import (
 
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/amends/amends/internal/exposure"
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/workflows/doctor/judge"
@@ -42,6 +43,9 @@ type Report struct {
 	// tried or unnecessary.
 	ReportOnlyBecause string `json:"report_only_because,omitempty"`
 
+	// Holds is what the orders with findings hold together, each of them counted once.
+	Holds exposure.Exposure `json:"holds,omitzero"`
+
 	// Unasked lists the services that did not answer at least one question.
 	Unasked []Unasked `json:"unasked"`
 
@@ -49,7 +53,8 @@ type Report struct {
 	// order service has no address of.
 	Absent []string `json:"absent,omitempty"`
 
-	// OK reports whether every service answered and every finding is repaired.
+	// OK reports whether every service answered, every finding is repaired, and orders were
+	// judged, if there are any.
 	OK bool `json:"ok"`
 }
 
@@ -107,6 +112,17 @@ func (r *Report) found() (n int) {
 	return n
 }
 
+// sum adds up what the orders of the findings hold.
+func (r *Report) sum() {
+	seen := map[string]bool{}
+	for _, f := range r.Findings {
+		if !seen[f.Order] {
+			seen[f.Order] = true
+			r.Holds.Add(f.Holds)
+		}
+	}
+}
+
 // end completes the report and publishes its metrics.
 func (d *doctor) end(ctx workflow.Context) {
 	r := &d.report
@@ -119,7 +135,9 @@ func (d *doctor) end(ctx workflow.Context) {
 			r.Repaired++
 		}
 	}
-	r.OK = r.found() == r.Repaired && len(r.Unasked) == 0
+	clean := r.found() == r.Repaired && len(r.Unasked) == 0
+	r.OK = clean && (r.Judged > 0 || r.Orders == 0)
+	r.sum()
 	// Services are asked at once, so they are noted in any order.
 	slices.Sort(r.Absent)
 	slices.SortFunc(r.Unasked, func(a, b Unasked) int { return strings.Compare(a.Service, b.Service) })
@@ -131,7 +149,7 @@ func (d *doctor) end(ctx workflow.Context) {
 	metrics.Gauge("amends_doctor_orders_per_second").Update(r.OrdersPerSecond)
 	metrics.Gauge("amends_doctor_unrepaired").Update(float64(r.found() - r.Repaired))
 	metrics.Gauge("amends_doctor_unasked").Update(float64(len(r.Unasked)))
-	if !r.OK {
+	if !clean {
 		workflow.GetLogger(ctx).Warn("the doctor found what is wrong", "findings", r.found(), "repaired", r.Repaired,
 			"unasked", fmt.Sprint(len(r.Unasked)))
 	}

@@ -18,6 +18,9 @@ import (
 // returns it, or "" for a run that has just ended.
 func Write(s show.Screen, r doctor.Report, age string) error {
 	problems := []error{s.Tables(head(r, age), unasked(r), findings(r), waivers(r))}
+	if !r.Holds.IsZero() {
+		problems = append(problems, s.Note("These orders hold together: %s.", r.Holds))
+	}
 	if more := found(r) - len(r.Findings); more > 0 && len(r.Findings) > 0 {
 		var counts []string
 		for _, k := range slices.Sorted(maps.Keys(r.Counts)) {
@@ -77,9 +80,17 @@ func findings(r doctor.Report) *show.Table {
 		show.Text("Service").Dispensable(2), show.Prose("Detail"), show.Moment("Since").Dispensable(3), show.Prose("Repaired"),
 	)
 	for _, f := range r.Findings {
-		t.Row(f.Kind, show.State(f.Severity), f.Invariant, f.Order, f.Service, f.Detail, show.Stamp(f.Since), show.State(repaired(f)))
+		t.Row(f.Kind, show.State(f.Severity), f.Invariant, f.Order, f.Service, detail(f), show.Stamp(f.Since), show.State(repaired(f)))
 	}
 	return t
+}
+
+// detail returns what is wrong, and what the order holds.
+func detail(f judge.Finding) string {
+	if f.Holds.IsZero() {
+		return f.Detail
+	}
+	return f.Detail + "\n" + f.Holds.String()
 }
 
 // found counts the findings of a report, listed or not.
@@ -93,7 +104,7 @@ func found(r doctor.Report) int {
 
 func verdict(r doctor.Report) string {
 	switch {
-	case r.OK && len(r.Findings) == 0 && r.Judged == 0 && r.SkippedYoung > 0:
+	case len(r.Findings)+len(r.Unasked) == 0 && r.Judged == 0 && r.SkippedYoung > 0:
 		return fmt.Sprintf("nothing was judged: %s too young; an order is judged once its decide-by time and --grace have passed", ordersAre(r.SkippedYoung))
 	case r.OK && len(r.Findings) == 0 && r.Judged == 0:
 		return "nothing was judged: there are no orders"

@@ -1,9 +1,7 @@
 package orderview
 
 import (
-	"io"
-
-	"github.com/jedib0t/go-pretty/v6/table"
+	"errors"
 
 	"github.com/amends/amends/internal/show"
 	"github.com/amends/amends/saga"
@@ -12,18 +10,12 @@ import (
 
 // Restart writes what a resume of an order, or a rerun, will do again and what not: for each
 // step that is known, and for the order as a whole.
-func Restart(w io.Writer, o workflows.OrderView, rerun bool) error {
-	t := show.Table("Then")
-	t.AppendHeader(table.Row{"Step", "State", "Holds", "Then"})
-	for _, s := range o.Steps {
-		t.AppendRow(table.Row{s.Name, s.State, s.Exposure, then(s.State)})
+func Restart(s show.Screen, o workflows.OrderView, rerun bool) error {
+	t := show.NewTable(show.Text("Step"), show.Text("State"), show.Prose("Holds"), show.Prose("Then"))
+	for _, step := range o.Steps {
+		t.Row(step.Name, show.State(step.State), step.Exposure, then(step.State))
 	}
-	out := outcome(o, rerun) + "\n"
-	if t.Length() > 0 {
-		out += "\n" + t.Render() + "\n"
-	}
-	_, err := io.WriteString(w, out+"\n")
-	return err
+	return errors.Join(s.Note("%s", outcome(o, rerun)), s.Tables(t))
 }
 
 // outcome says where the order goes.

@@ -1,4 +1,4 @@
-// Package queue finds task queues that no worker polls.
+// Package queue finds task queues that no worker polls, or that no worker answers on.
 package queue
 
 import (

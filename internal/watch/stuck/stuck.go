@@ -13,6 +13,7 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/engine/clock"
+	"github.com/amends/amends/internal/exposure"
 	"github.com/amends/amends/internal/watch/queue"
 	"github.com/amends/amends/internal/watch/stuck/symptom"
 	"github.com/amends/amends/services/order"
@@ -99,6 +100,8 @@ type Order struct {
 	PlacedAt time.Time         `json:"placed_at"`
 	DecideBy time.Time         `json:"decide_by,omitzero"`
 	Symptoms []symptom.Symptom `json:"symptoms"`
+	// Holds is what it holds, by the services that were asked.
+	Holds exposure.Exposure `json:"holds,omitzero"`
 }
 
 // Report is the result of one search for stuck orders.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/amends/amends/internal/exposure"
 	"github.com/amends/amends/saga/audit"
 	orderaudit "github.com/amends/amends/services/order/audit"
 )
@@ -68,7 +69,9 @@ type Finding struct {
 	Order     string          `json:"order,omitempty"` // empty: it concerns a service as a whole
 	Service   string          `json:"service"`         // whose fact it is about
 	Detail    string          `json:"detail"`          // in words
-	Since     time.Time       `json:"since,omitzero"`  // zero: unknown
+	// Holds is what the order holds, by the services that answered.
+	Holds exposure.Exposure `json:"holds,omitzero"`
+	Since time.Time         `json:"since,omitzero"` // zero: unknown
 	// Repairable reports whether the doctor can repair it; Repaired, that it did, and
 	// checked the result.
 	Repairable bool `json:"repairable"`

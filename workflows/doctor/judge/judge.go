@@ -20,12 +20,12 @@ import (
 // Verdict is the result of [Judge].
 type Verdict struct {
 	Findings       []Finding
-	Young          bool // too young to be judged: the rest is empty
+	Young          bool // too young to be judged, except for a saga that was stopped
 	NeedsAttention bool // flagged with a reason, so not lost
 }
 
 // Judge returns the violations in one saga's facts. It judges an order when grace
-// has passed since its decide-by, and traces without an order when grace has
+// has passed since its decide-by, or at any age if its saga was stopped, and traces without an order when grace has
 // passed since the first of them: a page read a moment later may still differ. It
 // is pure. The facts may be from different moments, so only a finding made twice
 // counts.
@@ -36,7 +36,8 @@ func Judge(f Facts, now time.Time, grace time.Duration) Verdict {
 		return j.Verdict
 	}
 	if now.Sub(f.Order.Due()) < grace {
-		return Verdict{Young: true}
+		j.young()
+		return Verdict{Young: true, Findings: j.Findings}
 	}
 	j.NeedsAttention = f.Order.NeedsAttention
 	j.since = f.Order.UpdatedAt
@@ -65,7 +66,8 @@ type judgement struct {
 	Facts
 	Verdict
 
-	since time.Time
+	since  time.Time
+	detail string // behind those of a saga that has ended
 }
 
 // add adds the findings about one service's fact.
@@ -73,7 +75,7 @@ func (j *judgement) add(service string, all audit.Findings) {
 	for _, f := range all {
 		j.Findings = append(j.Findings, Finding{
 			Invariant: f.Invariant, Kind: f.Kind, Severity: SeverityOf(f.Kind), Order: j.Saga, Service: service, Since: j.since,
-			Detail: brief(f.Detail), Repairable: f.Repairable,
+			Detail: brief(f.Detail), Holds: j.Holds(), Repairable: f.Repairable,
 		})
 	}
 }
@@ -127,6 +129,17 @@ func (j *judgement) unknown(now time.Time, grace time.Duration) {
 	j.find(NoneLost, UnknownOrder, "order", false, "there is no such order, but %s", strings.Join(parts, "; "))
 }
 
+// young judges an order whose decide-by is not long over: nothing works on one whose saga was
+// stopped. An operator may have stopped it with a plan, so it is not resumed yet.
+func (j *judgement) young() {
+	e := j.Engine
+	if e == nil || j.Order.Status != order.Pending || j.Order.Choreographed || e.State == activities.SagaRunning {
+		return
+	}
+	j.since, j.detail = j.Order.CreatedAt, "; it is resumed once its decide-by time and the grace have passed, or now by `amends repair "+j.Saga+" --action resume`"
+	j.ended(false)
+}
+
 // undecided judges an order that is past its decide-by, by its saga. A choreographed one has
 // none at the engine: it must be flagged, or its services are reminded of it.
 func (j *judgement) undecided() {
@@ -149,25 +162,32 @@ func (j *judgement) undecided() {
 		}
 		return
 	}
-	switch e.State {
-	case activities.SagaRunning:
-		j.NeedsAttention = j.NeedsAttention || e.NeedsAttention
-		if j.NeedsAttention || j.Order.DecideBy.IsZero() {
-			return
-		}
-		detail := "its saga runs, but has neither decided nor flagged it"
-		if e.TaskFailures > 0 {
-			detail = fmt.Sprintf("its workflow task has failed %d times in a row", e.TaskFailures)
-		}
-		j.find(EveryOrderEnds, SagaSilent, "order", false, "%s", detail)
-	case activities.SagaMissing:
-		j.find(EveryOrderEnds, SagaMissing, "order", repairable, "it is undecided and the engine has no saga of it%s", because)
-	case activities.SagaStopped, activities.SagaCompleted:
-		if !e.ClosedAt.IsZero() {
-			j.since = e.ClosedAt
-		}
-		j.find(EveryOrderEnds, SagaStopped, "order", repairable, "it is undecided and its saga is %s%s", e.How, because)
+	if e.State != activities.SagaRunning {
+		j.detail = because
+		j.ended(repairable)
+		return
 	}
+	j.NeedsAttention = j.NeedsAttention || e.NeedsAttention
+	if j.NeedsAttention || j.Order.DecideBy.IsZero() {
+		return
+	}
+	detail := "its saga runs, but has neither decided nor flagged it"
+	if e.TaskFailures > 0 {
+		detail = fmt.Sprintf("its workflow task has failed %d times in a row", e.TaskFailures)
+	}
+	j.find(EveryOrderEnds, SagaSilent, "order", false, "%s", detail)
+}
+
+// ended judges an undecided order whose saga has ended, or is gone.
+func (j *judgement) ended(repairable bool) {
+	if j.Engine.State == activities.SagaMissing {
+		j.find(EveryOrderEnds, SagaMissing, "order", repairable, "it is undecided and the engine has no saga of it%s", j.detail)
+		return
+	}
+	if !j.Engine.ClosedAt.IsZero() {
+		j.since = j.Engine.ClosedAt
+	}
+	j.find(EveryOrderEnds, SagaStopped, "order", repairable, "it is undecided and its saga is %s%s", j.Engine.How, j.detail)
 }
 
 // services has each service judge its own fact. A fact that arrived is whole, even if

@@ -36,7 +36,9 @@ func Command(std cli.Stdio) *cobra.Command {
 			_, err := options(c)
 			return err
 		},
-		Run: func(ctx context.Context, c *config.Config, _ []string) error { return run(ctx, std, c, std.Unread(cmd, config.ProcessBroker)) },
+		Run: func(ctx context.Context, c *config.Config, _ []string) error {
+			return run(ctx, std, c, std.Unread(cmd, config.ProcessBroker))
+		},
 	})
 	config.AddFlags(cmd.Flags(), "data_dir", "broker.listen", "broker.durable", "broker.users", "broker.tls_cert", "broker.tls_key", "broker.tls_ca")
 	return cmd

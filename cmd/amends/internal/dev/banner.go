@@ -50,8 +50,7 @@ func (p *platform) shopLine(api string) string {
 	if !p.c.Shop {
 		return ""
 	}
-	return "  Shop     " + api + "/
-"
+	return "  Shop     " + api + "/\n"
 }
 
 // folder is the flag by which commands find the platform, "" in the default folder.

@@ -33,7 +33,9 @@ func Command(std cli.Stdio) *cobra.Command {
 	}
 	std.Runs(cmd, cli.Process{
 		Needs: cli.Needing(config.Needs{Dev: true}),
-		Run:   func(ctx context.Context, c *config.Config, _ []string) error { return run(ctx, std, c, std.Unread(cmd, config.ProcessDev)) },
+		Run: func(ctx context.Context, c *config.Config, _ []string) error {
+			return run(ctx, std, c, std.Unread(cmd, config.ProcessDev))
+		},
 	})
 	config.AddFlags(
 		cmd.Flags(),

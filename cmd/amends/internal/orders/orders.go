@@ -40,10 +40,12 @@ func list(std cli.Stdio, name string) *cobra.Command {
 		Short: "List orders, the newest first, or those that need an operator",
 		Long: "List orders, the newest first, from the read model. With one of these flags, those that need an operator,\n" +
 			"from the order service's own database:\n\n" +
-			"  --needs-attention  flagged orders: the step that makes no progress, why, and what it holds\n" +
+			"  --needs-attention  everything: whether a worker of the order service answers, flagged orders, those of\n" +
+			"                     --stuck, and dead letters; why, and what each holds, with a total\n" +
 			"  --acknowledged     orders whose flags an operator has reviewed: who, when, why, and which flags\n" +
 			"  --stuck            undecided orders that make no progress, according to the engine\n\n" +
-			"Waivers are listed beside the flags of the same orders." + reach.Whereabouts,
+			"Waivers are listed beside the flags of the same orders. What cannot be asked is named on the error stream,\n" +
+			"for example a service whose database is not configured." + reach.Whereabouts,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := l.check(); err != nil {
@@ -52,14 +54,16 @@ func list(std cli.Stdio, name string) *cobra.Command {
 			switch {
 			case l.stuck:
 				return listStuck(cmd, std, l)
-			case l.attention || l.acknowledged:
-				return listFlagged(cmd, std, l)
+			case l.attention:
+				return listNeeds(cmd, std, l)
+			case l.acknowledged:
+				return listAcknowledged(cmd, std, l)
 			default:
 				return listRecent(cmd, std, l)
 			}
 		},
 	}
-	cmd.Flags().BoolVar(&l.attention, "needs-attention", false, "flagged orders")
+	cmd.Flags().BoolVar(&l.attention, "needs-attention", false, "everything that needs an operator")
 	cmd.Flags().BoolVar(&l.acknowledged, "acknowledged", false, "finished orders whose flags an operator has acknowledged, the latest first")
 	cmd.Flags().BoolVar(&l.stuck, "stuck", false, "undecided orders that make no progress")
 	cmd.Flags().StringVar(&l.status, "status", "", "list only orders of this status: PENDING, CONFIRMED or CANCELLED")
@@ -100,7 +104,7 @@ func (l listing) check() error {
 	return errors.Join(problems...)
 }
 
-func listFlagged(cmd *cobra.Command, std cli.Stdio, l listing) error {
+func listAcknowledged(cmd *cobra.Command, std cli.Stdio, l listing) error {
 	o, err := dsn.Tool(std, cmd, "order")
 	if err != nil {
 		return err
@@ -108,11 +112,7 @@ func listFlagged(cmd *cobra.Command, std cli.Stdio, l listing) error {
 	var found []watch.FlaggedOrder
 	var all int
 	err = worker.WithWatch(cmd.Context(), o, func(w *watch.Watch) (err error) {
-		list := w.Flagged
-		if l.acknowledged {
-			list = w.Acknowledged
-		}
-		found, all, err = list(cmd.Context(), l.status, l.limit)
+		found, all, err = w.Acknowledged(cmd.Context(), l.status, l.limit)
 		return err
 	})
 	if err != nil {
@@ -125,11 +125,7 @@ func listFlagged(cmd *cobra.Command, std cli.Stdio, l listing) error {
 		}{found, all})
 	}
 	if len(found) == 0 {
-		none := "no order needs attention"
-		if l.acknowledged {
-			none = "no order was acknowledged"
-		}
-		return std.Screen(cmd).Note("%s", none)
+		return std.Screen(cmd).Note("no order was acknowledged")
 	}
 	return orderview.Flagged(std.Screen(cmd), found, all)
 }

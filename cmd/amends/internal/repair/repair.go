@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 
@@ -17,6 +16,7 @@ import (
 	"github.com/amends/amends/cmd/amends/internal/admin"
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/cmd/amends/internal/reach"
+	"github.com/amends/amends/internal/show"
 	"github.com/amends/amends/internal/show/orderview"
 	"github.com/amends/amends/worker/registry"
 	"github.com/amends/amends/workflows"
@@ -85,7 +85,7 @@ func Command(std cli.Stdio) *cobra.Command {
 				return err
 			}
 			if r.restarts() {
-				if err := r.preview(cmd.Context(), std.Err, c); err != nil || r.dryRun {
+				if err := r.preview(cmd.Context(), std.Screen(cmd), c); err != nil || r.dryRun {
 					return err
 				}
 			}
@@ -133,7 +133,7 @@ func (r repair) send(ctx context.Context, c admin.Client, dry bool) (status int,
 }
 
 // preview asks whether the repair would be refused, and writes what it will do and what not.
-func (r repair) preview(ctx context.Context, w io.Writer, c admin.Client) error {
+func (r repair) preview(ctx context.Context, s show.Screen, c admin.Client) error {
 	_, order, err := r.send(ctx, c, true)
 	if err != nil {
 		return err
@@ -142,7 +142,7 @@ func (r repair) preview(ctx context.Context, w io.Writer, c admin.Client) error 
 	if err := json.Unmarshal(order, &view); err != nil {
 		return fmt.Errorf("repair: the answer is no order: %w", err)
 	}
-	return orderview.Restart(w, view, r.action == string(contract.ActionRerun))
+	return orderview.Restart(s, view, r.action == string(contract.ActionRerun))
 }
 
 // print writes the outcome of a repair, and the order.

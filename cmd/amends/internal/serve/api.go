@@ -26,7 +26,9 @@ func API(std cli.Stdio) *cobra.Command {
 	std.Runs(cmd, cli.Process{
 		Needs: cli.Needing(config.Needs{Temporal: true, API: true}),
 		Check: checkAPI,
-		Run:   func(ctx context.Context, c *config.Config, _ []string) error { return runAPI(ctx, std, c, std.Unread(cmd, config.ProcessAPI)) },
+		Run: func(ctx context.Context, c *config.Config, _ []string) error {
+			return runAPI(ctx, std, c, std.Unread(cmd, config.ProcessAPI))
+		},
 	})
 	config.AddFlags(cmd.Flags(), "http_addr", "admin_addr", "broker.url", "http.hosts", "auth", "shop", "saga.style", "tls.cert", "tls.key", "tls.client_ca", "tls.self_signed", "insecure_http", "legacy.file")
 	cli.AddEngineFlags(cmd)

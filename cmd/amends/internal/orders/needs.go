@@ -1,0 +1,121 @@
+package orders
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/amends/amends/cmd/amends/internal/cli"
+	"github.com/amends/amends/cmd/amends/internal/dsn"
+	"github.com/amends/amends/event/inbox/waiting"
+	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/exposure"
+	"github.com/amends/amends/internal/show"
+	"github.com/amends/amends/internal/show/orderview"
+	"github.com/amends/amends/internal/watch"
+	"github.com/amends/amends/internal/watch/needs"
+	"github.com/amends/amends/internal/watch/queue"
+	"github.com/amends/amends/internal/watch/stuck"
+	"github.com/amends/amends/worker"
+	"github.com/amends/amends/worker/registry"
+)
+
+// engineTime bounds the wait for an engine that does not answer.
+const engineTime = 5 * time.Second
+
+// listNeeds lists everything that needs an operator.
+func listNeeds(cmd *cobra.Command, std cli.Stdio, l listing) error {
+	o, err := dsn.Tool(std, cmd, "order")
+	if err != nil {
+		return err
+	}
+	c, err := std.LoadTool(cmd, config.Needs{Temporal: true})
+	if err != nil {
+		return err
+	}
+	client, err := std.Dial(c, slog.New(slog.DiscardHandler), nil)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	list, err := needs.Gather(cmd.Context(), l.sources(cmd, std, o, client, c.Services.Queues()["order"]))
+	if err != nil {
+		return err
+	}
+	for _, source := range slices.Sorted(maps.Keys(list.NotAsked)) {
+		fmt.Fprintf(std.Err, "not asked: %s: %s\n", source, list.NotAsked[source])
+	}
+	if l.json {
+		return show.JSON(std.Out, list)
+	}
+	return orderview.Needs(std.Screen(cmd), list)
+}
+
+// sources are those that the settings of a command name. With a status only flagged orders are
+// listed: the others have none, or are PENDING.
+func (l listing) sources(cmd *cobra.Command, std cli.Stdio, o worker.Options, c *engine.Client, queueOf string) needs.Sources {
+	s := needs.Sources{
+		Flagged: func(ctx context.Context) (found []watch.FlaggedOrder, all int, err error) {
+			err = worker.WithWatch(ctx, o, func(w *watch.Watch) (err error) {
+				found, all, err = w.Flagged(ctx, l.status, l.limit)
+				return err
+			})
+			return found, all, err
+		},
+		Silent: func(ctx context.Context) (string, error) {
+			ctx, cancel := context.WithTimeout(ctx, engineTime)
+			defer cancel()
+			if err := c.Check(ctx); err != nil {
+				return "", err
+			}
+			return queue.Silent(ctx, c, queueOf)
+		},
+		Stuck: func(ctx context.Context) (found stuck.Report, err error) {
+			o.Stuck.Limit = max(o.Stuck.Limit, l.limit)
+			err = worker.WithStuck(ctx, o, c, func(f *stuck.Finder) (err error) {
+				found, err = f.Find(ctx)
+				return err
+			})
+			return found, err
+		},
+		Services: registry.Names(), Letters: dead(std, cmd),
+		Holders: worker.Holders(),
+		Exposure: func(ctx context.Context, service string, ids []string) (map[string]exposure.Exposure, error) {
+			o, err := dsn.Tool(std, cmd, service)
+			if err != nil {
+				return nil, err
+			}
+			return worker.Exposure(ctx, o, service, ids)
+		},
+	}
+	if l.status != "" {
+		s.Services, s.Stuck = nil, func(context.Context) (stuck.Report, error) { return stuck.Report{}, nil }
+	}
+	return s
+}
+
+// dead returns how the dead letters of a service are read.
+func dead(std cli.Stdio, cmd *cobra.Command) func(context.Context, string) ([]needs.Letter, error) {
+	return func(ctx context.Context, service string) (all []needs.Letter, err error) {
+		o, err := dsn.Tool(std, cmd, service)
+		if err != nil {
+			return nil, err
+		}
+		err = worker.WithEvents(ctx, o, service, func(e worker.Events) error {
+			page, err := e.List(ctx, waiting.Query{State: waiting.Parked, Limit: 100})
+			for _, d := range page.Letters {
+				all = append(all, needs.Letter{
+					Group: d.Group, ID: d.ID, Type: d.Type, Key: d.Key, Code: string(d.Code), Message: d.Message, Since: d.Since,
+				})
+			}
+			return err
+		})
+		return all, err
+	}
+}

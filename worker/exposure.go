@@ -1,0 +1,81 @@
+package worker
+
+import (
+	"context"
+
+	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/exposure"
+	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/saga/audit"
+	"github.com/amends/amends/services/inventory"
+	inventorystore "github.com/amends/amends/services/inventory/store"
+	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/shipping"
+	shippingstore "github.com/amends/amends/services/shipping/store"
+	"github.com/amends/amends/worker/registry"
+)
+
+// holders have how an order's effect at a service is read, by the service's name.
+var holders = map[string]func(ctx context.Context, s *registry.Stores, order string) (exposure.Exposure, error){
+	"payment": paid, "inventory": stocked, "shipping": booked,
+}
+
+// Holders are the services at which an order can hold something.
+func Holders() []string { return []string{"payment", "inventory", "shipping"} }
+
+// Exposure opens the database of one of the [Holders] and returns what each of some orders
+// holds there, by its rows. o needs no other service.
+func Exposure(ctx context.Context, o Options, service string, orders []string) (map[string]exposure.Exposure, error) {
+	all := map[string]exposure.Exposure{}
+	err := With(ctx, o, service, func(s *registry.Stores) error {
+		for _, id := range orders {
+			e, err := holders[service](ctx, s, id)
+			if err != nil {
+				return err
+			}
+			all[id] = e
+		}
+		return nil
+	})
+	return all, err
+}
+
+// paid returns the money of an order. An authorization that is asked for may be held.
+func paid(ctx context.Context, s *registry.Stores, id string) (e exposure.Exposure, err error) {
+	p, err := s.Payments().Get(ctx, id)
+	if fault.CodeOf(err) == fault.NotFound {
+		return e, nil
+	}
+	switch p.State {
+	case payment.Intent, payment.Authorized:
+		e.Hold(p.Amount)
+	case payment.Captured:
+		e.Take(money.New(p.Captured-p.Refunded, p.Amount.Currency))
+	case payment.Declined, payment.Voided, payment.Refunded:
+	}
+	return e, err //nolint:wrapcheck // a fault
+}
+
+func stocked(ctx context.Context, s *registry.Stores, id string) (e exposure.Exposure, err error) {
+	page, err := inventorystore.New(s.Own).Audit(ctx, audit.Range{Sagas: []string{id}})
+	for _, f := range page.Facts {
+		for _, r := range f.Stock {
+			if r.State == inventory.Held {
+				e.Reserved += r.Units
+				continue
+			}
+			e.Sold += r.Units
+		}
+	}
+	return e, err //nolint:wrapcheck // a fault
+}
+
+func booked(ctx context.Context, s *registry.Stores, id string) (e exposure.Exposure, err error) {
+	all, err := shippingstore.New(s.Own).Track(ctx, id)
+	for _, p := range all {
+		if p.State == shipping.Booked {
+			e.Parcels++
+		}
+	}
+	return e, err //nolint:wrapcheck // a fault
+}
