@@ -127,11 +127,12 @@ func optional(text *string) string {
 	return *text
 }
 
-// ofStep lists the actions that are of one step; the others are of the whole order.
-var ofStep = []any{string(contract.ActionRetry), string(contract.ActionSkip)}
-
-// dry lists the actions that can be tried without a change.
-var dry = []any{string(contract.ActionResume), string(contract.ActionRerun)}
+// dry lists the actions that can be tried without a change, and ofOrder those that are of the
+// whole order: the others are of one step.
+var (
+	dry     = []any{string(contract.ActionResume), string(contract.ActionRerun)}
+	ofOrder = append([]any{string(contract.ActionAcknowledge), string(contract.ActionNudge)}, dry...)
+)
 
 // repairRules requires a step for a repair of one step, and forbids it for one of the whole
 // order.
@@ -141,7 +142,7 @@ func repairRules(_ context.Context, value any) []contract.FieldError {
 	_, refund := body["refund"]
 	words, _ := name.(string)
 	_, tried := body["dry_run"]
-	whole := !slices.Contains(ofStep, body["action"])
+	whole := slices.Contains(ofOrder, body["action"])
 	switch {
 	case text.HasCard(words): // no step is called so, and the name would be logged
 		return []contract.FieldError{problem.Field("/step", problem.FieldCardNumber, text.ErrCard.Error())}
