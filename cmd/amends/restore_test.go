@@ -46,11 +46,14 @@ func (w ward) examine(t *testing.T, args ...string) (r doctorflow.Report) {
 	return r
 }
 
-// rerun has an operator rerun an order.
+// rerun has an operator rerun an order, until that is answered: a repeat does no harm.
 func (w ward) rerun(t *testing.T, id string) {
 	t.Helper()
-	_, err := once(t, []string{token}, "repair", id, "--action", "rerun", "--reason", "an older copy was restored", "--admin-addr", w.admin)
-	require.NoError(t, err, id)
+	var err error
+	require.Eventually(t, func() bool {
+		_, err = once(t, []string{token}, "repair", id, "--action", "rerun", "--reason", "an older copy was restored", "--admin-addr", w.admin)
+		return err == nil
+	}, patience, time.Second, "%s: %v", id, err)
 }
 
 // wrong returns the kinds of the findings of a report that are errors, and their orders, each once.
