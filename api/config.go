@@ -140,8 +140,8 @@ type Observer struct {
 	Request func(edge.Observation)
 	// Limited is called for a request without room in a quota; shadow: it passes.
 	Limited func(class, quota string, shadow bool)
-	// Placed is called for each order that is new, with its style.
-	Placed func(style string)
+	// Placed is called with the style of each new order, and the time until it was stored.
+	Placed func(style string, took time.Duration)
 	// Deprecated is called for each call of a deprecated operation.
 	Deprecated func(operation, consumer string)
 	// Routes has the events of routes that lead to a program behind the gateway.

@@ -120,10 +120,9 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	}
 	s := &Server{
 		log:      slog.Default(),
-		observe:  Observer{func(edge.Observation) {}, func(string, string, bool) {}, func(string) {}, func(string, string) {}, unobserved},
+		observe:  Observer{func(edge.Observation) {}, func(string, string, bool) {}, func(string, time.Duration) {}, func(string, string) {}, unobserved},
 		gateways: func() int { return 1 },
-		records:  c.Orders.Records, retry: c.Orders.Retry,
-		draining: make(chan struct{}), decideAfter: c.Orders.DecideAfter,
+		records:  c.Orders.Records, retry: c.Orders.Retry, draining: make(chan struct{}), decideAfter: c.Orders.DecideAfter,
 	}
 	for _, option := range options {
 		option(s)

@@ -65,7 +65,7 @@ func setup(t *testing.T, change ...func(*Config)) *testBundle {
 				default:
 				}
 			},
-			Limited: func(string, string, bool) {}, Placed: b.placed.add, Deprecated: func(string, string) {}, Routes: unobserved,
+			Limited: func(string, string, bool) {}, Placed: func(style string, _ time.Duration) { b.placed.add(style) }, Deprecated: func(string, string) {}, Routes: unobserved,
 		}))
 	require.NoError(t, err)
 	b.http = httptest.NewUnstartedServer(nil)

@@ -123,11 +123,11 @@ func (c container) environ(t *testing.T, config map[string]string, folder, certi
 		}
 		values[name.(string)] = value.(string) //nolint:forcetypeassert // Kubernetes takes texts only
 	}
-	secrets := "migrate"
+	secrets, name := "migrate", c.Args[len(c.Args)-1]
 	if c.Args[0] != "migrate" {
 		secrets = strings.Join(c.Args, "-") // api, worker-payment
+		values["AMENDS_BROKER_USER"] = name // the file of compose has the password alone
 	}
-	name := c.Args[len(c.Args)-1]
 	for key, at := range map[string]string{
 		"AMENDS_CONFIG":        filepath.Join(folder, "secrets", secrets+".yaml"),
 		"AMENDS_IDENTITY_CERT": filepath.Join(certificates, name+".pem"), "AMENDS_IDENTITY_KEY": filepath.Join(certificates, name+".pem"),

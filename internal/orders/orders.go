@@ -57,9 +57,9 @@ type Config struct {
 	Admission admission.Config
 	// Style is that of the orders whose placement names none. Default: orchestrated.
 	Style order.Style
-	// Placed is called for each order that is new, with its style. It must not block. Nil:
-	// no one counts.
-	Placed func(style string)
+	// Placed is called for each order that is new, with its style and the time until it was
+	// stored. It must not block. Nil: no one counts.
+	Placed func(style string, took time.Duration)
 	// DecideAfter is how long an order may stay undecided before it is cancelled.
 	// Default 10 min.
 	DecideAfter time.Duration
@@ -152,7 +152,7 @@ func New(c Config, t client.Client) *Client {
 		c.Now = time.Now //nolint:forbidigo // for durations, and for workers of v0.1.0
 	}
 	if c.Placed == nil {
-		c.Placed = func(string) {}
+		c.Placed = func(string, time.Duration) {}
 	}
 	e := call.New(t, c.Now)
 	recorded := records.New(c.Records, c.QueryTimeout)

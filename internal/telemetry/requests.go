@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -15,6 +16,7 @@ type Requests struct {
 	limited    *prometheus.CounterVec
 	deprecated *prometheus.CounterVec
 	placed     *prometheus.CounterVec
+	took       *prometheus.HistogramVec
 }
 
 // Requests registers the counters, once for each Metrics.
@@ -30,7 +32,11 @@ func (m *Metrics) Requests() (*Requests, error) {
 		deprecated: counter("amends_api_deprecated_calls", "Calls of operations that will go away, by operation and consumer.", "operation", "consumer"),
 		placed:     counter("amends_orders_placed_total", "Orders that this process has placed, by style; a repeat places none.", "style"),
 	}
-	if err := errors.Join(m.registry.Register(r.placed), m.registry.Register(r.answered), m.registry.Register(r.limited), m.registry.Register(r.deprecated)); err != nil {
+	r.took = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "amends_orders_acknowledged_seconds", Buckets: buckets,
+		Help: "Time from a placement to the order's record, by style; a repeat counts as none.",
+	}, []string{"style"})
+	if err := errors.Join(m.registry.Register(r.placed), m.registry.Register(r.took), m.registry.Register(r.answered), m.registry.Register(r.limited), m.registry.Register(r.deprecated)); err != nil {
 		return nil, fmt.Errorf("metrics of requests: %w", err)
 	}
 	return r, nil
@@ -55,8 +61,11 @@ func (r *Requests) Deprecated(operation, consumer string) {
 	r.deprecated.WithLabelValues(operation, consumer).Inc()
 }
 
-// Placed counts an order of a style.
-func (r *Requests) Placed(style string) { r.placed.WithLabelValues(style).Inc() }
+// Placed counts an order of a style, whose record took some time.
+func (r *Requests) Placed(style string, took time.Duration) {
+	r.placed.WithLabelValues(style).Inc()
+	r.took.WithLabelValues(style).Observe(took.Seconds())
+}
 
 // Browsing registers the number of questions that gave way to orders, which refused returns.
 func (r *Requests) Browsing(refused func() int64) error {

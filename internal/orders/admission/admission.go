@@ -125,19 +125,20 @@ func (g *Gate) State(ctx context.Context) State {
 // Enter lets a placement in, if need be after a wait. Its error is [ErrBusy],
 // [ErrBacklog] or that of ctx. The caller must call Leave of the turn.
 func (g *Gate) Enter(ctx context.Context) (*Turn, error) {
+	asked := g.now()
 	if !g.bearable(g.backlog(ctx)) {
 		return nil, ErrBacklog
 	}
 	called, free := g.queue()
 	if free {
-		return &Turn{gate: g, began: g.now()}, nil
+		return &Turn{gate: g, asked: asked, began: g.now()}, nil
 	}
 	late := time.NewTimer(g.c.Wait)
 	defer late.Stop()
 	var err error
 	select {
 	case <-called:
-		return &Turn{gate: g, began: g.now(), waited: true}, nil
+		return &Turn{gate: g, asked: asked, began: g.now(), waited: true}, nil
 	case <-late.C:
 		err = ErrBusy
 	case <-ctx.Done():
@@ -146,7 +147,7 @@ func (g *Gate) Enter(ctx context.Context) (*Turn, error) {
 	if g.abandon(called, err) {
 		return nil, err
 	}
-	return &Turn{gate: g, began: g.now(), waited: true}, nil // it was called at the last moment
+	return &Turn{gate: g, asked: asked, began: g.now(), waited: true}, nil // it was called at the last moment
 }
 
 // bearable reports whether an order may be placed behind a backlog. The rate falls
@@ -199,9 +200,13 @@ func (g *Gate) abandon(called chan struct{}, why error) bool {
 // Turn is a placement in flight. It is for one goroutine.
 type Turn struct {
 	gate   *Gate
+	asked  time.Time
 	began  time.Time
 	waited bool
 }
+
+// Took returns the time since the placement asked for its turn.
+func (t *Turn) Took() time.Duration { return t.gate.now().Sub(t.asked) }
 
 // Placed records that the engine has just taken an order that is new to it. An order
 // that it knew says nothing: its answer is read, not worked for.

@@ -54,10 +54,13 @@ const (
 
 // Config configures a [Placer]. Every other field must be set.
 type Config struct {
+	// Placed is called for each order that is new, with its style and the time until it was
+	// stored.
+	Placed func(style string, took time.Duration)
+
 	Queue       string        // of the order service's workers
 	Express     []string      // steps that a new order tries at its own worker; may be empty
 	Style       service.Style // of the orders whose placement names none
-	Placed      func(string)  // is called with the style of each order that is new
 	DecideAfter time.Duration // how long an order may stay undecided
 	Timeout     time.Duration // how long a placement waits until the order is stored
 	PingTimeout time.Duration // how long the engine may take to answer at all
@@ -163,7 +166,7 @@ func (p *Placer) keep(ctx context.Context, id string, order workflows.Placement,
 func (p *Placer) answer(ctx context.Context, order workflows.Placement, placed first, turn *admission.Turn) (Placed, error) {
 	if placed.nonce == order.Nonce {
 		turn.Placed()
-		p.config.Placed(string(cmp.Or(placed.order.Style, service.Orchestrated)))
+		p.config.Placed(string(cmp.Or(placed.order.Style, service.Orchestrated)), turn.Took())
 	}
 	now, err := p.outcome(ctx, order, placed)
 	if err == nil && now.Replayed && now.Stopped() {
