@@ -7,6 +7,8 @@ SHELL := /bin/bash
 
 # Arguments of `make run`, for example: make run ARGS='--http-addr 127.0.0.1:8081'
 ARGS ?=
+# Of `make test`: unit, stores or e2e; empty: all.
+PART ?=
 # Of `make chaos`: the duration of the faults, the number of orders meanwhile, and
 # the deliberate damage: lost-order, double-capture, held-stock, lost-event, doubled-event, lost-refund,
 # double-refund, stale-read-model, lost-mail, lost-refund-mail, doubled-mail.
@@ -38,8 +40,8 @@ run: build ## Run the whole platform on this machine: bin/amends dev $(ARGS)
 	@bin/amends dev $(ARGS)
 
 .PHONY: test
-test: ## Install the tools of the tests, and run every test
-	@scripts/test.sh
+test: ## Install the tools of the tests, and run every test, or those of PART=unit|stores|e2e
+	@scripts/test.sh $(PART)
 
 .PHONY: lint
 lint: ## Check style, layers, determinism, generated code, go.mod, breaking changes of the contracts
@@ -143,6 +145,15 @@ freeze: ## Freeze the new golden histories and the contracts, before a release i
 screenshots: ## Take the screenshots of the documents anew, in docs/pictures
 	@scripts/temporal.sh
 	go test ./proof/pages -run '^TestPictures$$' -count=1 -timeout 15m -write
+
+.PHONY: record-alerts
+record-alerts: ## Record the series of the alerts' tests, on platforms with planted faults, in a quarter of an hour
+	@scripts/temporal.sh
+	go test ./proof/alerts -run '^TestRecord$$' -count=1 -v -timeout 40m -parallel 9 -record
+
+.PHONY: release
+release: ## Build the binaries of a release, checksums and the list of their modules into bin/release (VERSION)
+	@VERSION='$(VERSION)' scripts/release.sh
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (30s) each
