@@ -82,7 +82,7 @@ not() { grep -vE "$1" || true; }
   if is stores; then run . -timeout=20m $(of "$without_race" | not "$uncached"); fi
   if is unit; then run examples $race ./...; fi
   if is unit; then run deploy/helm -count=1 ./...; fi
-  if is e2e; then run examples/monolith $race ./...
-  run . $race -count=1 $(of "$uncached" | not "$without_race"); fi
+  if is unit; then run examples/monolith $race ./...; fi
+  if is e2e; then run . $race -count=1 $(of "$uncached" | not "$without_race"); fi
   if is e2e; then run . -count=1 -timeout=20m -parallel=4 $(of "$uncached" | grep -E "$without_race"); fi
 } | awk -v strict="${CI:-}" -v module="$(go list -m)" -f scripts/summary.awk

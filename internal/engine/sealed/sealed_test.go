@@ -109,12 +109,12 @@ func TestParse(t *testing.T) {
 	require.Empty(t, keys)
 
 	for text, want := range map[string]string{
-		a[:20]:                "must be id=key,id2=key2; entry 1 has no =",
-		"a b=" + a:            "must name keys by 1 to 32 letters, digits, dots, dashes or underscores; entry 1 does not",
-		"a=" + a[:40]:         "must have keys of 32 bytes in base64 (openssl rand -base64 32); that of entry 1 is not",
-		"a=" + a + ",a=" + b:  "must name every key once; entries 1 and 2 have one name",
-		"a=" + a + ",b=" + a:  "must have different keys; entries 1 and 2 have one",
-		"a=" + a + ",":        "must be id=key,id2=key2; entry 2 has no =",
+		a[:20]:                 "must be id=key,id2=key2; entry 1 has no =",
+		"a b=" + a:             "must name keys by 1 to 32 letters, digits, dots, dashes or underscores; entry 1 does not",
+		"a=" + a[:40]:          "must have keys of 32 bytes in base64 (openssl rand -base64 32); that of entry 1 is not",
+		"a=" + a + ",a=" + b:   "must name every key once; entries 1 and 2 have one name",
+		"a=" + a + ",b=" + a:   "must have different keys; entries 1 and 2 have one",
+		"a=" + a + ",":         "must be id=key,id2=key2; entry 2 has no =",
 		strings.Repeat("=", 9): "must name keys by 1 to 32 letters, digits, dots, dashes or underscores; entry 1 does not",
 	} {
 		_, rules := sealed.Parse(text)
