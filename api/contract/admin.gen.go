@@ -102,6 +102,30 @@ func (e RepairOrderAction) Valid() bool {
 	}
 }
 
+// Defines values for RouteMode.
+const (
+	RouteCanary  RouteMode = "canary"
+	RouteLegacy  RouteMode = "legacy"
+	RouteService RouteMode = "service"
+	RouteShadow  RouteMode = "shadow"
+)
+
+// Valid indicates whether the value is a known member of the RouteMode enum.
+func (e RouteMode) Valid() bool {
+	switch e {
+	case RouteCanary:
+		return true
+	case RouteLegacy:
+		return true
+	case RouteService:
+		return true
+	case RouteShadow:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListAllOrdersParamsStatus.
 const (
 	StatusCancelled ListAllOrdersParamsStatus = "CANCELLED"
@@ -316,6 +340,20 @@ type Exposure struct {
 	StockHeld int64 `json:"stock_held"`
 }
 
+// FieldChange defines model for FieldChange.
+type FieldChange struct {
+	// After Example: canary
+	After string `json:"after"`
+
+	// Before Empty for a new route.
+	//
+	// Example: shadow
+	Before string `json:"before"`
+
+	// Field Example: mode
+	Field string `json:"field"`
+}
+
 // Holdings defines model for Holdings.
 type Holdings struct {
 	// Missing The parts that did not answer, in the order of their names.
@@ -468,7 +506,7 @@ type OperatorsOrder struct {
 	Repairs []Repair `json:"repairs"`
 
 	// Source The source of the answer: the order's workflow, the order service's record, the engine alone because no worker answered,
-	// or the read model, which is `as_of` a time.
+	// or the read model, which is `as_of` a time. `quote` is an order that was not placed, see `Amends-Dry-Run`.
 	Source OrderSource `json:"source"`
 
 	// Stale The answer is older than the `Amends-Min-Version` of the request; absent otherwise.
@@ -515,6 +553,14 @@ type Overview struct {
 	// Overdue A number of orders that need a person.
 	Overdue   Tally `json:"overdue"`
 	Undecided int64 `json:"undecided"`
+}
+
+// Payloads Values of a workflow, as Temporal's API writes them in JSON.
+type Payloads struct {
+	Payloads []struct {
+		Data     *[]byte            `json:"data,omitempty"`
+		Metadata *map[string][]byte `json:"metadata,omitempty"`
+	} `json:"payloads"`
 }
 
 // Projection defines model for Projection.
@@ -644,7 +690,7 @@ type Refunds struct {
 
 // Repair defines model for Repair.
 type Repair struct {
-	// Action retry, skip or nudge; a nudge has no step
+	// Action retry, skip, nudge, resume, rerun, or reset for one by the tools of the engine; only the first two have a step
 	//
 	// Example: retry
 	Action string    `json:"action"`
@@ -698,10 +744,207 @@ type RepairOrder struct {
 // RepairOrderAction defines model for RepairOrder.Action.
 type RepairOrderAction string
 
+// Route defines model for Route.
+type Route struct {
+	// Compare Differences that do not count. A pointer such as `/lines/*/id` has `*` for each element; a bare name is that of a field anywhere.
+	Compare *RouteCompare `json:"compare,omitempty"`
+	Gate    *RouteGate    `json:"gate,omitempty"`
+
+	// Match Patterns as Go's http.ServeMux has them, without a host; the most specific one of all routes decides.
+	//
+	// Example: ["GET /v1/products","GET /v1/products/{sku}"]
+	Match []string `json:"match"`
+
+	// Mode `legacy`: the upstream answers. `shadow`: the same, and answers of the services to copies are compared. `canary`: the services
+	// answer a share of the accounts. `service`: the services answer.
+	Mode *RouteMode `json:"mode,omitempty"`
+
+	// Percent The share of accounts of a canary. Default 0.
+	//
+	// Example: 10
+	Percent *float64 `json:"percent,omitempty"`
+
+	// Timeout How long either side may take to begin its answer, 100ms to 60s. Default 3s.
+	//
+	// Example: 3s
+	Timeout *string `json:"timeout,omitempty"`
+
+	// Upstream The name of an upstream of the file.
+	//
+	// Example: monolith
+	Upstream string `json:"upstream"`
+}
+
+// RouteChange defines model for RouteChange.
+type RouteChange struct {
+	At time.Time `json:"at"`
+
+	// By The operator, or `gateway` for a change that came about by itself.
+	//
+	// Example: night.shift
+	By      string        `json:"by"`
+	Changes []FieldChange `json:"changes"`
+
+	// Forced Against the route's gate.
+	Forced bool `json:"forced"`
+
+	// Reason Example: the services answer the same
+	Reason string `json:"reason"`
+
+	// Route Example: products
+	Route string `json:"route"`
+}
+
+// RouteChanged defines model for RouteChanged.
+type RouteChanged struct {
+	Changes []FieldChange `json:"changes"`
+	Route   Route         `json:"route"`
+}
+
+// RouteCompare Differences that do not count. A pointer such as `/lines/*/id` has `*` for each element; a bare name is that of a field anywhere.
+type RouteCompare struct {
+	// Ignore Example: ["id","created_at"]
+	Ignore *[]string `json:"ignore,omitempty"`
+
+	// Tolerance Numbers, or durations of times, by which values may differ.
+	//
+	// Example: {"/available":"5"}
+	Tolerance *map[string]string `json:"tolerance,omitempty"`
+
+	// Unordered Example: ["/products"]
+	Unordered *[]string `json:"unordered,omitempty"`
+}
+
+// RouteDetails defines model for RouteDetails.
+type RouteDetails struct {
+	// Differences The last 100 pairs of answers that differ, the newest first.
+	Differences []RoutePair `json:"differences"`
+
+	// Name Example: products
+	Name  string     `json:"name"`
+	Route Route      `json:"route"`
+	Score RouteScore `json:"score"`
+}
+
+// RouteDifference defines model for RouteDifference.
+type RouteDifference struct {
+	// Legacy The redacted value as JSON, empty if there is none.
+	//
+	// Example: 1299
+	Legacy string `json:"legacy"`
+
+	// Pointer `status`, or a JSON pointer into the bodies.
+	//
+	// Example: /price/amount
+	Pointer string `json:"pointer"`
+
+	// Service Example: 1300
+	Service string `json:"service"`
+}
+
+// RouteGate defines model for RouteGate.
+type RouteGate struct {
+	// Compared How many answers must be compared before the services get more requests; 0: there is no gate. Default 1000.
+	//
+	// Example: 1000
+	Compared *int64 `json:"compared,omitempty"`
+
+	// Differing The share of them that may differ or fail. Default 0.01.
+	//
+	// Example: 0.01
+	Differing *float64 `json:"differing,omitempty"`
+
+	// Errors By how much the share of failed requests of the services may exceed the upstream's before the route is cut back; 1: it never is. Default 0.05.
+	//
+	// Example: 0.05
+	Errors *float64 `json:"errors,omitempty"`
+
+	// Least How many requests of the services decide about that. Default 20.
+	//
+	// Example: 20
+	Least *int64 `json:"least,omitempty"`
+
+	// Window Over which time, 1s to 60s. Default 10s.
+	//
+	// Example: 10s
+	Window *string `json:"window,omitempty"`
+}
+
+// RouteMode `legacy`: the upstream answers. `shadow`: the same, and answers of the services to copies are compared. `canary`: the services
+// answer a share of the accounts. `service`: the services answer.
+type RouteMode string
+
+// RoutePair defines model for RoutePair.
+type RoutePair struct {
+	At          time.Time         `json:"at"`
+	Differences []RouteDifference `json:"differences"`
+
+	// Legacy The redacted body.
+	Legacy string `json:"legacy"`
+
+	// Method Example: GET
+	Method string `json:"method"`
+
+	// Path The pattern of the path, without ids.
+	//
+	// Example: /v1/products/:sku
+	Path string `json:"path"`
+
+	// Service The redacted body, empty if the services failed.
+	Service string `json:"service"`
+}
+
+// RouteScore defines model for RouteScore.
+type RouteScore struct {
+	Copies RouteSide `json:"copies"`
+	Differ int64     `json:"differ"`
+
+	// Dropped Copies that were not made, because too many waited.
+	Dropped int64 `json:"dropped"`
+
+	// Error Copies that the services failed, or did not answer in time.
+	Error  int64     `json:"error"`
+	Legacy RouteSide `json:"legacy"`
+
+	// Match Copies with the same answer.
+	Match   int64     `json:"match"`
+	Service RouteSide `json:"service"`
+
+	// Skipped Answers that cannot be compared, such as too large ones.
+	Skipped int64 `json:"skipped"`
+}
+
+// RouteSide defines model for RouteSide.
+type RouteSide struct {
+	Errors   int64   `json:"errors"`
+	P50Ms    float64 `json:"p50_ms"`
+	P99Ms    float64 `json:"p99_ms"`
+	Requests int64   `json:"requests"`
+}
+
+// Routes defines model for Routes.
+type Routes struct {
+	// Changes The last 100 changes, the newest first.
+	Changes []RouteChange `json:"changes"`
+
+	// Problem Why the present content of the file is not used; absent if it is.
+	Problem   *string       `json:"problem,omitempty"`
+	Routes    []ScoredRoute `json:"routes"`
+	Upstreams []Upstream    `json:"upstreams"`
+}
+
 // RunDoctor Example: {"dry_run":true}
 type RunDoctor struct {
 	// DryRun Repair nothing.
 	DryRun bool `json:"dry_run"`
+}
+
+// ScoredRoute defines model for ScoredRoute.
+type ScoredRoute struct {
+	// Name Example: products
+	Name  string     `json:"name"`
+	Route Route      `json:"route"`
+	Score RouteScore `json:"score"`
 }
 
 // ServiceInstance defines model for ServiceInstance.
@@ -728,6 +971,18 @@ type ServiceInstance struct {
 // ServiceInstances defines model for ServiceInstances.
 type ServiceInstances struct {
 	Instances []ServiceInstance `json:"instances"`
+}
+
+// SetRoute Example: {"reason":"see whether the services answer the same","route":{"match":["GET /v1/products/{sku}"],"mode":"shadow","upstream":"monolith"}}
+type SetRoute struct {
+	// Force Pass the route's gate.
+	Force *bool `json:"force,omitempty"`
+
+	// Reason For later readers, without personal data.
+	//
+	// Example: the services answer the same
+	Reason string `json:"reason"`
+	Route  Route  `json:"route"`
 }
 
 // SupportAnswer defines model for SupportAnswer.
@@ -834,6 +1089,23 @@ type UnaskedService struct {
 	// Service Example: shipping
 	Service string `json:"service"`
 	Times   int64  `json:"times"`
+}
+
+// Upstream defines model for Upstream.
+type Upstream struct {
+	Addresses []UpstreamAddress `json:"addresses"`
+
+	// Name Example: monolith
+	Name string `json:"name"`
+}
+
+// UpstreamAddress defines model for UpstreamAddress.
+type UpstreamAddress struct {
+	// Open Its breaker is open: it is left out for a moment, because it fails.
+	Open bool `json:"open"`
+
+	// Url Example: http://127.0.0.1:9901
+	Url string `json:"url"`
 }
 
 // Waiver defines model for Waiver.
@@ -996,6 +1268,12 @@ type AssignCaseJSONRequestBody = SupportAssignment
 // CloseCaseJSONRequestBody defines body for CloseCase for application/json ContentType.
 type CloseCaseJSONRequestBody = SupportClosing
 
+// DecodePayloadsJSONRequestBody defines body for DecodePayloads for application/json ContentType.
+type DecodePayloadsJSONRequestBody = Payloads
+
+// EncodePayloadsJSONRequestBody defines body for EncodePayloads for application/json ContentType.
+type EncodePayloadsJSONRequestBody = Payloads
+
 // DiscardDeadLetterJSONRequestBody defines body for DiscardDeadLetter for application/json ContentType.
 type DiscardDeadLetterJSONRequestBody = DiscardDeadLetter
 
@@ -1010,3 +1288,6 @@ type RefundOrderJSONRequestBody = RefundOrder
 
 // RepairOrderJSONRequestBody defines body for RepairOrder for application/json ContentType.
 type RepairOrderJSONRequestBody = RepairOrder
+
+// SetRouteJSONRequestBody defines body for SetRoute for application/json ContentType.
+type SetRouteJSONRequestBody = SetRoute

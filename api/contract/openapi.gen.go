@@ -79,6 +79,7 @@ func (e HealthStatus) Valid() bool {
 // Defines values for OrderSource.
 const (
 	SourceEngine    OrderSource = "engine"
+	SourceQuote     OrderSource = "quote"
 	SourceReadModel OrderSource = "read_model"
 	SourceRecord    OrderSource = "record"
 	SourceWorkflow  OrderSource = "workflow"
@@ -88,6 +89,8 @@ const (
 func (e OrderSource) Valid() bool {
 	switch e {
 	case SourceEngine:
+		return true
+	case SourceQuote:
 		return true
 	case SourceReadModel:
 		return true
@@ -832,7 +835,7 @@ type Order struct {
 	Refunded *Money `json:"refunded,omitempty"`
 
 	// Source The source of the answer: the order's workflow, the order service's record, the engine alone because no worker answered,
-	// or the read model, which is `as_of` a time.
+	// or the read model, which is `as_of` a time. `quote` is an order that was not placed, see `Amends-Dry-Run`.
 	Source OrderSource `json:"source"`
 
 	// Stale The answer is older than the `Amends-Min-Version` of the request; absent otherwise.
@@ -888,7 +891,7 @@ type OrderOverview struct {
 }
 
 // OrderSource The source of the answer: the order's workflow, the order service's record, the engine alone because no worker answered,
-// or the read model, which is `as_of` a time.
+// or the read model, which is `as_of` a time. `quote` is an order that was not placed, see `Amends-Dry-Run`.
 type OrderSource string
 
 // OrderStatus PENDING until decided. More statuses may follow.
@@ -1415,6 +1418,10 @@ type PlaceOrderParams struct {
 
 	// Prefer `wait=N` (RFC 7240) waits up to N seconds, 1 to 30, for the decision. Other preferences are ignored.
 	Prefer *string `json:"Prefer,omitempty"`
+
+	// AmendsDryRun `true` checks the request and prices its lines, and places nothing. The answer is 200 with the order as it would be:
+	// `source` is `quote`, `status` is `PENDING`, or `CANCELLED` if a line cannot be priced. Stock and payment are not asked.
+	AmendsDryRun *bool `json:"Amends-Dry-Run,omitempty"`
 }
 
 // GetOrderParams defines parameters for GetOrder.
@@ -1986,6 +1993,21 @@ func (w *ServerInterfaceWrapper) PlaceOrder(ctx echo.Context) error {
 		}
 
 		params.Prefer = &Prefer
+	}
+	// ------------- Optional header parameter "Amends-Dry-Run" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Amends-Dry-Run")]; found {
+		var AmendsDryRun bool
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Amends-Dry-Run, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Amends-Dry-Run", valueList[0], &AmendsDryRun, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "boolean", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Amends-Dry-Run: %s", err))
+		}
+
+		params.AmendsDryRun = &AmendsDryRun
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -5256,6 +5278,7 @@ type PlaceOrderResponseObject interface {
 
 type PlaceOrder200ResponseHeaders struct {
 	AmendsClaim         *string
+	AmendsDryRun        *string
 	AmendsVersion       *string
 	IdempotencyReplayed *string
 	Location            *string
@@ -5276,6 +5299,9 @@ func (response PlaceOrder200JSONResponse) VisitPlaceOrderResponse(w http.Respons
 	w.Header().Set("Content-Type", "application/json")
 	if response.Headers.AmendsClaim != nil {
 		w.Header().Set("Amends-Claim", fmt.Sprint(*response.Headers.AmendsClaim))
+	}
+	if response.Headers.AmendsDryRun != nil {
+		w.Header().Set("Amends-Dry-Run", fmt.Sprint(*response.Headers.AmendsDryRun))
 	}
 	if response.Headers.AmendsVersion != nil {
 		w.Header().Set("Amends-Version", fmt.Sprint(*response.Headers.AmendsVersion))
@@ -5483,6 +5509,20 @@ func (response PlaceOrder500ApplicationProblemPlusJSONResponse) VisitPlaceOrderR
 	return err
 }
 
+type PlaceOrder502ApplicationProblemPlusJSONResponse Problem
+
+func (response PlaceOrder502ApplicationProblemPlusJSONResponse) VisitPlaceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(502)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type PlaceOrder503ResponseHeaders struct {
 	AmendsClaim *string
 	Location    *string
@@ -5511,6 +5551,20 @@ func (response PlaceOrder503ApplicationProblemPlusJSONResponse) VisitPlaceOrderR
 		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
 	}
 	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PlaceOrder504ApplicationProblemPlusJSONResponse Problem
+
+func (response PlaceOrder504ApplicationProblemPlusJSONResponse) VisitPlaceOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(504)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -11569,263 +11623,268 @@ func (sh *strictHandler) ConfirmMail(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L3rchs3mgD6KjjcqYq9Q1KkLPlC11QtI9OJ1rKkkeR4Z0IfNdQNkhg1AaYBiuZkdWqfZh9sn+QUvg9A",
-	"d5NoXmTJcSbKjxmL3Y3LB3z326+1WI4nUjChVa3za23EaMIy+Gd3zESiGl3VOBmYvxOm4oxPNJei1qld",
+	"7L3rchs3mgD6KjjcqUq8Q1KkLNkxXVO1jEwnWsuSRpLjnQl91FA3SGLUBJgGKJqT1al9mn2wfZJT+D4A",
+	"3U2iedHFcSaaHxmL3Y3LB3z326+1WI4nUjChVa3za23EaMIy+Gd3zESiGl3VOBmYvxOm4oxPNJei1qld",
 	"jBihQs1YRrgickD0iJGM0YSMZcLSOpmNeDwiI6oITVMyoLFWRI+oJiOamBfjEUvgo6tMXrOMUE30iCui",
-	"+Zg1a/Ua+0zHk5TVOrXd1u7zRqvdaO1etJ51Wnud1n7z+YuXf6/VayoesTE1q9PziXlX6YyLYe32tu7W",
-	"f5BSPl5e/4lI50RLMpwypVWTXMDyfzF/EQQCbopqIuiYkUkmb5jdgVm1zBLcuh4xnqnX5JqxCeGaKBZn",
-	"TDc3W9xPLFOwnhB4cQoqEsK1Ijf4apOcM/iFUEUiO8x7LtxQkdkUnIOQesTFkMg0YVmzL0owbbVftejz",
-	"q93Gi6TNGi/jZ4PGq6t92tgdPE9esr24TV+0Ou01mzgwh9g4kEJnMl13RQS7YRmJ4dzL5ytkQ2mZsTWz",
-	"HSZsPJGaiXjeOGOTlM5ZsjxppLMpi8hsxAShgjCapRzmTVMy43qEl+yazckkpbG9ggDp14ReKSY0kXrE",
-	"shlXrHyITEzHtc7PNTNB7VM9sMIjGVO9+ji/U2RC9agMgJ2b9g48VTubnMsaOJ1mbMAyJmLW6E4mKQ9B",
-	"yaxnJIWcZiwhE/9BeVkzyvVf2uumO2M6mze6A82y5XnOWSxFoshUaJ4CqAX7rAnVmo0nC0gy5oKPDYjb",
-	"HrZcaDZkWe3WTDShGR0z7ahTkmRMqcM3FfcOH3+nCIfbxs0DA/lavWbw2Qye1Oo1g/I8MyAyx1paDv18",
-	"xMRQj2qddqtVN8vzf9erMbqAiuGVRWXUjwyZKVxURBikRxZ5tMRL68iTQSapEa/rRGZAdehckUhpmrIO",
-	"ARS4M8YDqJAE5sAK7O5LgHVAFas6upgq5s+ttH4aD56xxt7Vy1bjRdxuN16aP/eTXfrq6kX8nMFVDRy0",
-	"GXDTo372vLR482dg9XI8piJ5x+bLO2ib49rd3yc3XPGrlJHu+cHhIYlHNKOxubx1ckUzQw0MAafkl6nU",
-	"LCE4ep0MMqZGZCAzYjikP3J6JadFviMz+MPsrEm6fZGxCaPaEThGlGFZhsgZ7nElk7lZgBgy5bhCHfmK",
-	"sneMJfm3ZlCzNm5v2uw1oQJoIo7kXuwLMwHcy8FUuRGiwze996cnF73jg79dvuv97fKs9+G892bpOr4Y",
-	"vIp399jLxrOr9m5jb8AGjVdt1mrsJ+24zVr0RfzsWdVlLHICcwgbnu1+e3eDmznNlMwqUNcQr8sY3oic",
-	"zDOhQ0au2EBmrL5wAAi0nG55QvTLlGXzwgXFOasRagOMOuJjrsPLHkulCRM64wwkNQprrlpMCgMV15Kw",
-	"AZ2mutbZNeugny2Vtquqptn12om5rFV47vhhANE3YYFfRNE3QvNTqrnhigEhA1jjcUSenL09IC9291pP",
-	"O2QkZ2RMxdxIgMD0tCTmPcDmkKRWJ0AsnrVew70xGM51nUgR4sP7VciA7H6dTACyTgWTBlEY5Q+Ubw1B",
-	"cOJRSjXLqu4KvnNJYdziCgYyG1Nd69QSqlnDiPS1euWyvgfk2XJdll+uWRni5Z2WlslkGusDmbDw9Z3g",
-	"C98pEsuE1cmEZTETusGE+XvhTr//8EPj/OLkuPexe9YLX151PV19e9cQgDOmmL6Q16xC7tDmkSNaY8rT",
-	"CrEI3ttCMtqANp0zmsWjigN2hMnqhjeMUDKTmWUnwAVx0YrB7wp5kyJXbMiF4GLYJF0xJ9oIllyRlA1p",
-	"+hq4WJ2MaXatgNVNpiLWUxDPyZheMyJkXyR84CTfBfaktBSMjKfDivv1SxW13jUACYFAGZyvooUKHwM1",
-	"BJEuiqdZxoSOgHoAbLyODSJB+X7Zt7+KoHuuqZ6q1egKa+WKKHi3CknxaVDJOu0dvzk8/qFWrx2cHL89",
-	"PHvfe2P+3T0+6B0d9d4s61/12ueG+bhxQzMzvDKj4FJPmUjwFfz7QIoBz8YsyX+hImZpypLaJ7PDj1yP",
-	"zt99WL1FuJ6UpFwwv11LEyr3Cyieb/ZPGRvUOrV/28ltMDv4VO2Y+UHtyZiaSKEYQPytzK54kiCOx1Jo",
-	"c+idX2vUKHqofO5MMnmVsvGf/6FQBdlsvlP8Cuesoh4pjQ06ERXLCSNPovODk9Pe5fvD8/PD4x+ip6CL",
-	"GHQj3dNDED9nI0OyqbvfaAdgCUvMx73z88OT48vjXu9N7030tF62qwxk1hdO8IynSssxA0wQVkpNU5aR",
-	"J9HBh/OLk/e9s8u3J2e9wx+OzUBW+0PEp0oBPUkkqE1XLJViSLQcMjN0XzyJvu++uTw4673pHV8cdo/O",
-	"zQhGPLdzK64NwZwjcRrThKE9hiuupRFgrjI5U+ZFJpIiipIn0cnZ4Q+Hx35p9b6IDs7P3l5enLzrHV9+",
-	"PDsxYDO057Zuzpbx4Vc92S5Kr6CBFjYLVpDiRvQok9PhKLzvpln8e64SnrFYo7Xha15Nt0jAer+RkYR1",
-	"w20xhIhlN167hssFy3ZD/0ZLnlGvPb0mkZEbImtSJDGdKlZc40l2SofsAVdarxkWujPS47T8+SIL+LIt",
-	"kS6JU443jGprfFIk8pNHZMi0sloKvgTWjRmYXiXgMfusATZ/nUpNe59joClf+xQtCRpRRUD/nU6sPk+d",
-	"9Tu64dII0EljIlMec6YivKaGQxRM7Qs2tNCa7Ns7xVdhXSUQfOOX5AsgVkdziV2/N584TfaegHmRzY+o",
-	"/fBrXaXorx9OLrqXvf86QEbYKfK3AKiaJLo4+9vlUfeid2ZelhLVTmtUVVZi9DZQMqA8RYXknqD0QdCp",
-	"HjGhDUy+Lt5FH467Hy5+NJz6oHvhoSUnLEPZ3ogX5mKgwGLEj7qzluFP1np6Q1Mrapu/DPzGMmNN4sWS",
-	"3jEeRiqHhAtCh5QLy6kX9v8NI90SuEC3CG/x7pRZyaYFyw3lKb1K2dcVYpxuQyY00ySRaOZ05vOMD0ea",
-	"CDmD01aSjKfxCORUdQ3+H+d5LNjXh/yGCYNzBpfMxSB8PJGZpkITKZgyUuNZ782Hg96by4Puaffg8OJv",
-	"0dMmucjmeFMI2ERIVMCdyBmGUNe8P1x0QP+G7+EWZ1RN5jeE7n3B9tapauhvimM5RZBOMkNuNEeVLM6Y",
-	"IQKXVG9qXarX2JhyAGGuwdOE/of9qxnLcegrngRgXa+lMqaIcfloYMFZehPV0OJ73YSSI3nDUhoHF5q7",
-	"BmGvXLOxWn9f3DdmBDskzTI6N39nMg0Y1Jx+VydqOjGIZk4eibrMmuS9wUCjgg1kmsrZou0Dvw2tfzpJ",
-	"tjyc26Kp5Ge0neBxWfh5gNu9lIFUL96H0vy5xUJe/YPF2izPXirrywR0TRJuYELT08ItG9BUsSWcElZZ",
-	"NjKCWX5scCKbpkZYupqDsgbDZ/MSwH6txVzPa53a9yxLubko9q1ap/amZ/bHBWvXOrUf6XSilc6apF1w",
-	"BDbJ99M5QHsilabpZQwm0lq71W7v450poQfMVbxzflp/HIaq1OrbGaIKq159HQ/sa7d+Y8XFlPe4YkW7",
-	"G6zIjL9bHn+DQZftWEPZMD821DWfNOQE70NjIrkAKqazKQtjc342X7iT0tEWp8BTXjP+3feUsaF1nG8K",
-	"wvbdQbiA6g674ZLU8eLmtyyIvhvi7SNGLJIuDLShIiFRv9avRYRmzPtNy+S9uAh/kBuh0tfFkfIOz+zF",
-	"qhP2OWYTbVQIPJ6yr0NIwQzTi0dG0PlRiiF5Z/7Hqiy9Mc+oRnvBb4CEC8E8mmpWh0g4LmJWJwxX5xab",
-	"8mtWtyZf8IxLpa0+xnWTPMCht8POli/EahBJD6hiWyI2rG8ZanLMwEug6t7NC4FQ0/EVBhlSEtNswWH4",
-	"vdTO7zVulje9t5HPrQgDWFhwq+r61JrHwX24dsMFIcLKsEuC65IE4IXdVTTpPeWpI6eLy8cBguvXRs2x",
-	"l3WByi6xrtOzk58O3/TOLj8cd3/qHh51vz/qhWTGay4qIubME+eGG1CeTjPWIZHOqFBGbY7qJLqaDiN0",
-	"4E3FtZAzUTDngARr9Ek6B90HCICm10wQNhiwWNf7gloXgqJDmmtJwylTyorBZhGqKAwveC79ckJ7k7Oq",
-	"aEBcQR7fqjSbkJFMffAehgNlTMn0ZtG9PZaCzcmIpUloUrOXCren2eVsJJWdD+ZwpkBrNeYJ4kjGBlOR",
-	"+CDNRbcoiMLN4PTcxnBsppuZhZQvzoTOx0zoJp3qkcz4P9drDTBGHe+gvVBuHfYMQrcZvZAQM7OlKvAj",
-	"NfeEDDhLE/Uao6plAsFZjnoWQFOcEYncl2u0qJtuHa23NM6YKUWHTFXKDFyQlCuNPuVN1FGzx/c4akgf",
-	"hXtzGVj+JjFIgctDNdtkRcBL4YspnkZp+hOMPTDnB9Hx4uF0W7//fCluG9vpskU4L12pba4SotlGQOQJ",
-	"nqllvDkAD9ERhcDDYPBDIidM2IDvCc1iljbXgsiupe4krBV7h8UUIhgKZglr0wgEjdtP3a1ZMN6aBUcd",
-	"bxLhEFLmAoQjF7lZeAOyLVxAZ0qVbpIoTqWCl4RES6ZDMcs47HLNXGaD9mtz+PBh5aJVgHC4nzdGzGWM",
-	"XDgAHDIMc82GErWd8jKWhf7xdKjC5i2I11Ah7mSYEjCYmApyZRnMAuN7VhBTudDP92rBMMiAPOpnXrW1",
-	"I65CBkd8yrcCtYXVenD7sYMLgyDi92wbOdGZJ9Em6axICSXvHMnnojhC+8vlx6JNdNVHR/hWQU/8UpXQ",
-	"CtNrTaTuvdvbSiifFsbaFNaCzS7zNRgyPklRxbqiWrNsjqLUSGYQES/TpPh6LLPMyIDw2H+BgyyL9eW5",
-	"Nt3v4qRbwKl4T0uD1MtrCV9cFl+faxlfb6nTgeK2TB56NB65aC8ibebMRqh4xAU7Q0cTXH76+RA/c/fL",
-	"/tleg6m4sMq9ssRMFGDERQ9deU8fBNcKXJ1pSmY0YyM5VUz5SKk6adnocbtvTI6Tghm+U6KLe60NCGO9",
-	"Jq8DYp6y3mzvj2MJGAr8ygtc+0rKlFHwyfqXS5R/d6N1qOtpmV8shuuukfZ95C4uoF6AMmwyeEqGu25k",
-	"ZLgnUd8HPS7fidy1FTApFj5bEE8yNuRKo98dHcs24iBa47EpfrheBLOrK67lU3iDmsZ6S3B+tAGKQ+f5",
-	"1TJNSjplh1zNIV4a1Hob9RlNRlKwiNDUXP+rOaEYf2xlqyY5RGFMuuBQRvRMEqpJykAsO3Fxsn1hN6hy",
-	"g2CHUEHsz1amc8EcmBjm03twOS5IEiGAIZj4kwsWLtsIqo03OeesJew+TDnbs2KAbIAuEM1SBg+d6Qw2",
-	"X+Xlqv1579WzVnv32d7+8xcLVsPnhlMb7mYG/n/7/T//3G68+vRzq/Hq06/P6+292z8Fb2Xgynl7e3mx",
-	"h+cn5Fn7+fNGm9B0MqKN3TqZTiaQh6owIOW/3oEJ451U8kaWVw5OOE+2nKkyJIZnLOEBCZGOHT6vPCcp",
-	"GEiENGC1/GhUJo1pDjccvYwJmVAOqcdXNL5uFhe5UqFDy81l0H29gOz5q7CsuttKEOEh5j2uAP/ebvtF",
-	"EehlEPc+nJVg7IYKrL6XgWK7jRh2Z5nqi+WilULQWxqzkK5zgOTH5bNZzYRIlAQmRlf0QkCzVl+pjpRH",
-	"/n4OwXtAtObAxeE2G46uCB8YRmY/n2NyD4bkQHRu/UtVm3qNi0vlZL7ywk7dJoGGwEulC9LeTHCYZDxm",
-	"KmzbTOUMMjetQXfEhyPzN3xipCzIbHEXb+PtnprPz4x+ENqwlpoGEvG7aVr0JeS73Ntefy0cdwHAbmoP",
-	"kuD9MzJLL8vQuLPOXH9xcnJ5/r57dBRCyoTppQia8VRpo6g7Jgv+y4DXzjq7FoH0n+cnx8Q+xby+569a",
-	"7aeEC8i/RjEL060FmGEI7izP+cwTPR0uQf7HQq4/CO47rZ1fplRo9Eatpoluxd6ebDcfAvGPjKZ6tAxe",
-	"5XN2vL3nesMcGhzy5F3t0229NqOZ4GIYuPJv6TR1FT5spgVUxLAkJYZA1EyOgWHPZHadez0pmWVSDEmc",
-	"yvjagM68MpIgJkGVDohlHXMvBBlRIFX+PnvEWTrslRqUhUkIjIfiRvJQ4qfBJGRJCsgZt8koFo3N4iPA",
-	"hGgx5AZYNYrRjj23X+636jnvQa50W7fvGuAXWfm6rwCJfamU/YvWq06r1Wm1/l4rceDa/lUrbg9arPF8",
-	"0KKNl8k+a7yKn101WvFLtp+0By/o3m7t9lPdGzDxs3iqLvd2DbSVmlqrc6gyy9+tsxWXb80951oKZlRK",
-	"m1Hn775R0ED7Wla5HClz+372ohXc91RwfQlUZz2UbuuFJTGWkmumNWhp+YrabkXvehcXR73G+UWvdxRa",
-	"0MtX2ywo/LaB85grZe5r5+dP9RqKtkaGOf6p0YL/AOq5m2JT34SR1UoQ2X0eXm9mpHoBKyi83XoRvmaK",
-	"pan3T2H0y8+1C8Z8xAgEJxAb0vLJW/wuGCX9aau1+5y8Q6CbwUZ8cqnlw8ekLR1eBTSWw9cKeLuRMO2R",
-	"dzkixOBgKZPZSNNGlLaZb2liBIQBzzC7czPxB1WAgCxQQt9fy/GSiMnLTrwctSv1AQw5nFEFy99cCfCG",
-	"tI22ZQkw2LACe/Mos+ZQ7Gu3OV6VnERlFFt2lt+ra9Dh40a3qISTG32R4+XKrFJ8q4x6GxxEQZ/3qLTB",
-	"shZ9H3gIxYtWckAWr6zfkbs6BRGT4tsW0+o5khYBl9+SFRy+EMEXsgvlrkJFZkzous+tccUr5EzkyalS",
-	"pPOAgmTj/VaF660zHwQMBEEMa4cjxFdG4XGQVY0wo8D61FwVOr5dFNw2M1RFnW0+xhdHfhWpTqVXMZTV",
-	"pmkqh98prBSnZULnPtyND3whHU0gIii4+1z+eHDr9XYovCjPbI/1aB4vqDuFAd1aQqdhyystmLbSYXmz",
-	"veTNeTe0yTi7WXxzd3+//Soc8hVOrbhejNQ9eXcaDMVQC8qr4sPQe5/XW8Cu8ZZmN0Ybq+HScII6bL4C",
-	"UgFv/LX9dSOG+46tdw7DgKH5wwjzVa/0PV/Sql06z912TsSNIVEsrrSuvJKH0voqEnfYqtIssUaye3Ui",
-	"3sVNGBciPcqzvadzcsUIG0/0gpmlKuKj9P3mw/0IgZDPWi0yTn3pNEUHYAGgJOFqNKNqVBGBuByQsqgQ",
-	"ByJTNr/K9+TAtPyyCJIC7N2Sis7N4NXx7p5F/01KxXAKiaN0WIZuwhrdi7KP5tl+yUfzc7fxd9r4J3ho",
-	"2vWXt08ai788/fc/heB4JIeHYhvbfSzlNTzCMjkJu4GDqL3lGRvIz0QKcsTF9LNPCws50e7sAPCzB+RR",
-	"cOj5PGa0PykGdWDtZ69BPEWDPReuPocKOMw3TwZwAFg+TxB2Bj72X0Eori30spCwEADe3XM67uKE/GLH",
-	"iksBXOlgKU66DLDcfCkHvgDXqgTQIiT299YGH5nZff2v+3ZV1W1dsE6Njm8u25efVzuvFoXkPE5bsJlz",
-	"bXfIS6Ilae++LJXHFAWnebtVbxmiK5UmsRyPpfD1fFSTdEkxksCnmrz2sepQhqQvvIXe10CjuA7rU1+I",
-	"oF8DiO3Kn3nArQKKuw1rhi4SxP+n8f99+vc/rSXtOHnwsq6O1Q2YfzgG1WKN5IwkmZxMGNZQKPntNjMI",
-	"xSMqBAt4qxgGW6ixMiNPpmq0JpzE4eaGmRyYKeCDSeo2dSB2NcAg9Rh+QrM5S9bMvzDgyrjw8lJmVGiz",
-	"ggWQrplPBZM7FoV1TDpwUM5juitCmN/nJrVArUOaed8OTwqJ+3XnAbFlaQdYDj0vcrOR8mHnPqVZ0JJZ",
-	"fFzpOAyo5TJhzptk6wmU4bgmD2hi51tKBFnvsTNfWnddENYgt60I21gwBwky5kJmZArC9ZPYAO/pgr8a",
-	"zNmbCNOFqInFeIg1gVhjF4flhgjt7ZiOV2gO1UaU83cfzEmxdGBNPShfLBpOthCh708oDu3zZMLEHXIE",
-	"N073+MJI5PvMRdw8meKLshTz9JPKfEWfG7WAOOpSVrSoyDtS3LUVhTPkGUnX1siT0yxG8rZhRksxTXEj",
-	"ipgnNoY8O3fIz4org6Xs9qRI53i2Ee4PyrZFTAy5YFEoeiowR8nj9MXTrHBU3ZNPZjunVJU3CuTOy9Ih",
-	"L+pKkN04pteQz2m40dAInq9J5L+K4H4WKv+FgpytL2LzUizwfrAMC6O2CNCq78/wLR/DZ+MX0vRkAO79",
-	"DYwTn+oV8kQhVsL6RK1PEVyiPs8TosSwkcmMKqgzhRdn3dqBVpzjqyiBpWxtG5s0KdYYDbZXKZfhDTcN",
-	"WT65PABn/ZrxVZuKqqozZ79TcK9A11caQJpBSwiNzlqfwYStV+AVTGDa6PKcazYJXR2l5+vjec/hpe19",
-	"DfeS05jXFYZV5B7ERUwtkmYH7hzLqvMf/R2sZFLh1K1C/4CKDgMLzQWgW8qEDll+z/BqplRpUuVKwwrF",
-	"4RkEg7BEqI8+Br62VbwBcuDgrajEL6gWN0bb6kNh2GJ+EEKg8nhOblh2w9ls+YiqE5ChlYJ9SmxMoHf9",
-	"LjTo+IKIjhW5ytuHPUgnMG10pk6/WctV8LU1CZTFUOJByWluJVBUHXmW5+5vBKCShhG6iSM+Gbt+Zkvx",
-	"yNpqhipXVnM3xea00c6x1meGB1BcVAFohXT31dEKRV4WZgfwzMEZGVqnBPOZzK4HqZwVq2wrgwQx+06R",
-	"jMUyS/AZymIutYWBOGKkFjOCL6HMknpfWNvvctc3I9KBUB4RilJ0KdfYrQXiNWJM4cNZ4ReaXMJomxZ5",
-	"h71/zMfEH87cyPhnz43vntLkPU7i4VtR196WordlMBIW89wkhJyGqUpbTV7HfolKW+EsGKu74C66kvI6",
-	"bFjSGY2vuRhe5gFOS+/4+71Qdaq3XufPP12eypmUQhf2tNIW/IUm3wvM18rgRtocp2nKHtqGe5pTxqBa",
-	"MxtxTLTNA1SgkuUA6shbdMNscql0oQuTzPIIkciSgGg5hmjLjJ6YTvQ0CyXtlW1Jd7QhJSw2JPyy2vaG",
-	"6oVrNgSwy4V8+3kSlF04xuAU7nMQ4NjYxepLsNlmderRloDYDAgVJl0OlVfrxBeLSep+w3VyIw3xqLs1",
-	"g615QyuzP9P1xWesodfb6/IvPTyCSGtkws3KzxQdpuUQ2sq48TwofG30923917UB2UaxtDfr0rmmtLy+",
-	"vOGK1r48stiGzNU2DzIO+HJ9Qurqanz42oKRZuUn7r11RpePmK0K8KkXyop/p3IfHNdONk/ZQBM51Rjg",
-	"AOk02DDDpZM2SdcmyuJDOmaEehkYEmWhL5wayYmNjbQ1tl2lJmp+YXCweWahywOJDM60/vv53qD1f//z",
-	"v5hRPFUs6+y9aLf/wwzatPduqZucv2Uln+n+Kgeajx+4bHb+47//3Ah50zZ3k387dQKW0CKskiFNdmfw",
-	"nXKXpNS2EEqC0yxxBuLcqdokx4wD++WKgHkhlcMhS5aqkeUo6WmqnbzhOk2VTNt7L9cy4w1Dlwvuf2+y",
-	"2Mx0ZY0XS6arH+XM10ZbUmqglhkSbtu1yoDHaa8dYq175hpD8BDTZDqBRHGORkFrEyuovt8pMmZUcDHs",
-	"9AUlxSaPLsHbCE5cQXm0SUrndZ9viCLHNTMrxTXPU2sO4q5LhxGQXd9GVFL74q7VUwsptM7a4s5p8UYG",
-	"eU9eNHrrBH4AhNfMrRPDZpXGcmzz860ntDKBdR4qwARmBKREcjAw/15w/cKPW7m3I3BXR3USqbEdejJV",
-	"o2hDnza6jAtyfpUJpBC5lTuB7derT0BtFUBS/OznIjRz4HhY+G25XcBN+rQcSvLFZceL9HKNil6cLAwY",
-	"n3K77H3e3JsKa9pOIN97taFAPuZiq5FfvXp1h8zfHMPH3NLtCoD5pkoLKVBvD8irvf0XARwMahLn2tV7",
-	"yWH7U/fo8E334vDk+PJt9/AI2sKtSA9ejh7LMhmyjfZujIKIiahQXMXRYp/269N7S9m9dUK35OyFNOig",
-	"YwZIf1Cc++tUagbke8QEmcspoeoadMwRSyfNqsATm/jro253d0N3SHO92EWg2NfpKmMUer8ZdTtoiYAf",
-	"gqVFP09SKjBGy4LOnPdCXnQiY/VvG53uUoug8LTQLMc6emnGXBuduhVTXZQK4YJEZ1Qz6KDbODVjzqMv",
-	"yCuGhw6eBWeEzd4uHHAF8lQEXcea37BgXCEX+NBLmjEVVnIvVK1bdkoVOd8Xhk6vyNK5ryjqOyT9fWtx",
-	"1+Y22HoUazqumGPEemUrg7XtpVhtPbbDhV1SA18UZCXNwrfA2f1VXFhFx8KG+lIxZeF2Lc/3JngLgBWA",
-	"Ow/XEDGbxYis5apoCzUji8lg4oYJbUTTciRdwOZXHdWSD2JN+CDQu35GRo1TsuAJcFFU4HzbImylmOax",
-	"XdLGYuhYoR4abisE7jMfk1BpUBz4xvcQrAk8xdrN8I0Vlvju3973ji8u3/QOjg6Pw5zljEH/fdusdxsx",
-	"OMMvL/Mo6ezSRaU0Pzfny+HSC1/8+gDBv+UpwiAvVGK7h+Lv9epyn77N0O1vWeCzsvXRPVb+TNgkY7Yz",
-	"nssiKQnmWNRNSFt0HWu6+T61zoln679xReKRVEwU651BqDHe/pA3Y/W1KLUzCt8KxfRd6o9uXHv0K1e+",
-	"CjZz7i61cHchkbEUOpNpwUUFneMmNGaK0ExOjeSiV3d49/cJ+fWW1+mc3rCkkEqycQeZVUnm6xLIq/qL",
-	"resRU51vvl0/lu27EK1IIt8gTGj7BPHisYQKYNPio80CCYoHvU5qyYcPLs5XgAguahkBjrhAe5mhKfYt",
-	"FMuh1S5LFQODPXrk0Oav6By/2EZBCp37cj2YDfP53XbCIPCM+8tbGrie+qsa9vvO74Wu/Mt6Vp5DtzIl",
-	"btlW8XnCM6bu0IhhWe9gTAQLu1w4SdwKC5uKhyGEsvtciJtzU5f2k4N3xTkGMEwVnmyGYPZKrK0G5gYO",
-	"rseF+wSKsWcZX+GnhgAAGyGfe8AxIBOjOppb5As55zJ+aZiSz1pa4z3eKoLkPndyT8En1aEm57Zfy2IS",
-	"GzZDLs0azKJnItm2e6crYVidc+T1W9smaKvEI/Z5ItU0Y1s36vFdVBfyxYz+WtmdZ5k0e+2ymTHom19x",
-	"Q7NtKWplFhzXEAyTTYWAfyQQP2NdjXUyFYmE380/zJNBSodDRIAZ5TdwsQvp5FJszE3yrDh7X8JXzBoA",
-	"vmUFPVSHIWCLuEP9he2tXHlEZVUMJs8wCnNjq/lHN6S1iq0j5yB1F+0OhTWtMkLA8FBCf6u6F+g+MKIk",
-	"RHLJ6ygsClTECQAXduJYwQN85yDZYhOAtWJlAUrVbQXOnQ99jU/chbtVusQ7hPpoVGh/hpU8wccCbzmU",
-	"wWdgYJvZvDOuyYhRX2C1LzBGdQCt2z+Cpd9F200yOebKDKDyJoPlljdZPGJg/cB+NyOZMTnM6GSELtJi",
-	"hm/pzaX7Dmn3KlhZnyl1eRc5zn5aEcPhwg65HrniD82KUapL+6tsUDX+x8LAkLOFnQZuaDoF/ubi9g/O",
-	"z95GzfWya7UAzbAmIhNkKlKmVJ67b6RRlrjT3abaeNmudjfIqVyVCGf0X4YdXtH3jGYsi7zNd81Mld0O",
-	"3ALqgVtUAm8IWReo5WpKti0/uCeRblUdGTiAeJpxPT83FA1XfQWgDZfWABi5ICaMuu2eHkKThCcRHV9f",
-	"/t///G8ESdNAIoEs43B+8pHWkPAUp5SPQzUQrMSV586ARWtoQ3WQ7LjweFeEYihlYs3W3L3j6gRyMyx2",
-	"ny/YSi1mwSJyyj3htkQXXqWAs5xpDHRJ5bDBrbUwshcvwmIZ6MpFqQCaDCmi5Jhheh1NlbQ1NKBgOayr",
-	"jOl5rWtPCYAK4ywkurz8USrdoPiJITCRSwnApaJ5PmPUBooBBOyOPATKo+DJLkPiFoKFBzIQsJ+CoQ6D",
-	"d8zGk2lm7hnyI9TYlGVI2OEDlmiT5NgEhHZVTJQAIhUdnBy/PTx733sDHT77IjroHh/0jo56byxgGAgB",
-	"VkB3sqrM7E1wQitoTSwBkLvss3oOWUz/7Iu+QJkCtA3s6UEiOpmkPAbD746tafDnfygpIpLIeAp38omL",
-	"snjqmpUoCKMwdyFhUZOcYRgZ7Qt3IZzdkwpf1iFvdbLfegaCty0+BK1HosOEjSdSMxHPG+/YPIIwUtQF",
-	"McuVEsViKRIrtpjtuJt0wcdMTnWH7Db3I+gyIOb+bnJFRnKGLYBwBJQA4pQDMaXmD+cFwsUiazISBTzg",
-	"migtMepNNPvCBlFivaSUj7k2TGVO4pQqBdYujIltBqIAsFmx/zkiT5KMDnSDMz1oGHJBJ7xhpAIYt4Eo",
-	"oxrt9tO+QFHIyvfY6jUPSrBSHmhXNjrW59XkFjiubEwu1u5/Ta7YXGJ833hBe9jbfdUkXdEXhspjqAXq",
-	"6DxNyVASOqNzvES2OyCShzfWVcGliOokOp8KxTRum5LoiIvryKW6FaI47HHaCHf4qUMs3/P9agoEuUyP",
-	"zTotXl2xVIqhz6ZzLg9YOVDZhHDtIwWE1H0xAOv71dwmf7jgY8BzC05DYlKGXXO1woEsNcivOq6sUwDj",
-	"dyondob4RrYui9lPX1hyCEdBMfa5bkVLWwEFMtvp3GwGMqK8dabQnxaIXspjJpB7Opo/ofGINXabrVq9",
-	"Ns1Sy4xUZ2dnNps1KTxuymy4Y79VO0eHB73j8x58k0fv1JBo1uq1G8ymrHVqbUgEnDBBJ7zWqT1rtprP",
-	"ICZTj4Cr7jRnLE0bUGJj5x+za9X8h3XDDpkOFv5iM+CrBlchG0eQkZxmLifDICAfYgkwfxsPk1qn9gPT",
-	"UKrSyARqIoXVD3dbLRcvb21sRTLnFoOazQZ1LBXyhuXQsxf7bQg9s2hqhjoAuB+gvyes3JgbCid4zebK",
-	"hcpfs8mC/2cyvUp5XCdj+rlBh+wvz1otJ2vQkD/CLHFvt121Hw+gnfdcJTxjsVE9buu1fQTW6m9cBB68",
-	"/2z9+x9ELoyB7DUdjynEcIJnEraG+zdUrYDZwJfpUKEFFdS22iczwg5VcxHTCW/O6TgtXKalG9G7sWmR",
-	"W9wJN2YOXi+2XnFBQ92Slq9E16zQ0CSDEbU7HccSqMBzSGOddwn3tUYcvedGNtEsNWQhk9Oh4bFYd6QS",
-	"lomM1SoQvjHP1wJQs896Z6TvAXI/Xrw/ug+IdTE13FD/DDNzu6eHlVAYQSOSf64ChG1/8oD0xc4QAMpF",
-	"odGJYbQpv2H3AaRi5cfF8SthZcn9WuQ7sPf1N0C/kwkT94p9XHn0q4SLYczzf1bytos8/RlsEDQeGZpY",
-	"97VZFKNZPDJye8avpppZ3LbChRHr69Zs5ZVE61KlLn96Im3vGp6RX6ZsyoJ88ozRhAtUfH77ywxgu+Mp",
-	"fTELCiFATAVKexb0lQd+094pNyirPPf8taVOaAEzOkQRoxAIXY3KefDLR3rElT4ots56sEMtNY8Osb00",
-	"Lex1QR6y8m9XNU4GVRPZ13dK76I8s6Vsstdqb3QxpkbI1hxDquC759vNc4dLu7f7av03fzXaXO9zzFjy",
-	"NaUzaxmDfBtnE/v50239V28cgr9uPxXRyNwHa2AoXvRCJKzDoLw3uUMhV7QvZSH/3Rkbyxu04nsVzseq",
-	"TVimpKApSaimSAqZU+qdzx1+tdqhapIz9PtZFfXk7E3v7Pzy5LR3HNk8e2/j5wosE1iRAXSrMta53o0+",
-	"6v57mczvDdPc6LdlK6fNCF1A8L2K2lN5lN8QYqG/KhptcPneyuyKJwkT+MXelivbElFbr7Z7v/1sy/f3",
-	"vwLh2N1yjg32fJHNj6hG8/s3RGNKBAbQoUgECiTF9TiGaitVwqhF1Afii127qAppx67wj46AD8Upfw8X",
-	"+AemN7m+E6rjUaABJnRkz9PNXDUFojS0AwKzmU3+LbhZIhe4DDZ0cHWzjAyZVoTatuMupbvYERxeTRNf",
-	"Uh6LE4Ezxhc5d5XFCfch42E2eQC+oAfjk374jRjl18Z4aEVsk/Bnf3T0f+Sn3w45QrRZT5G8jL5TCj+v",
-	"VHRLVQkD1MAoCnmM+wPi50I0fRWauhceWfMflzV75ZUWLmaYO0ulq8LzYpqmZgRVLJ9SJ7stQjUUnAuh",
-	"Qzfx+RkPwx4tm/JJIJswyfaDIOEaFMyVep48KqqPjPX3Sky6SQIRCh6rN2OqO7/y5HaVHazrKjS52Cpb",
-	"5TFEVdBmViQsG1iLXF0FWzHNYiUVczKGEMlH/vhH5Y94ndbeaqhtjkVsVGUVtPwVV0Lt8A2WW5wG7DZn",
-	"DDxd3x6LbP0mLPJRmXzked8mgcAwuM35XjEj32L+gkxtI/ddVxzX+ZG85TfMVtLylZuxwk8mZ4SBNYsr",
-	"KP1SaYzyef4PaZIqFBO4uwfH122AQg1m2OQR8R8R/xu0Ik1ynFqN+eXqi1XummLByAfkvsVpKiNV/CuP",
-	"QvCj/2ZSuphhMTjE0CyPxC5xNua+Sd5Tnirb38XGeUE8F/zgVkloOqNzBeVmQ0ztfBld7p+pLWHK1xOR",
-	"t0NSWwt5bvs4PArKj/zymyEi55sSEcsv815b1Q4XpBrlul511w070I0rGFMIKVaYqaIwVw+DoVx3PCjX",
-	"k0hm403HdN4XKR2SKzbiIrHlO8YSc8SiYvBe9LRJIOE32I2LL2ZdFZqZzKgi/5i6DSR5f4ARVX0hJLSF",
-	"r/IxnbjIze1sEpCJBS0i1rx4gEUqN3jTd9xb+6YB0/m7D5u8ClmISXeA933D17+HFJqN1gyRyJu8uXyo",
-	"G62Hao7FtD89IN/Ie+WFIlUxPUAOXCrn7zNWdXt28/z3Sd6/5WjYqlBY2w1lKYrcNRCs9Ch2LSXebe1i",
-	"aYqcNHLlMo7rRGY2tTdCEakDxPQvx1Gd7LZavqgFVyQPY71wabbXbJ7nBcMvVzKZkycGLjTDNFZDmW2T",
-	"iKfFUheuD6EPHnKJqKovSum7IPXOWdIhRkiMsBhleXrnLYXZCz1AAoS90ENoibCXAdgmWpLd/f1yx5FS",
-	"W7ArIx8avqUIhcxZlhBMKIG+GQvZo74PTV+4BbufoBaJ3REveH8hJ5N8UIxQAlUjyIcPh2+A0+Xp4Z6r",
-	"fadggElmo51dEjX4fCzo7YsdBBwUtIBml7u7pZ1hTrwt0z2SaQIt0a64VvW8AEYO4zzN8MXgVby7x142",
-	"nl21dxt7AzZovGqzVmM/acdt1qIv4mfPqioLLCRt1xYVhGK6YqFe5X57d20j76UqGPaWYzb6i9291lMr",
-	"RUwn5ryOXXJ3ncA9eNaqe/nCIIKCur4ncEolxSFjhA+FzJYhAzO2W1WbR/RbmZL56YHUshwlvrJWVpi0",
-	"QiotEB7yBDOYQ8TqaZj1HrhCGRuwXnz3tu6+daLIZl/ngkstRLvWjRL85rZeO5KxL3286nv/XqlPSqNr",
-	"Tmb97IEv4Ex2W7tf+ahtTj0UGOBpSq6YZzuPB4wH/C8mG/5RTAv3JXtWIGOx1so2VjE7/DJaRoUakFGn",
-	"VEPWNWqHDqcGc18TKgijWcptw6+yTGhkkjGdQ42RZl9EJz/1zo5Oum96b6KOf6vuO/mOZeZNEoadXjEu",
-	"ho4ygKwSy2maFGgD1KDDJr7R6VH3oAd19D8cvzs++XgcFdoMwzLYZ640dMWJHFZFzb44FGBWjaliqtTJ",
-	"rLQPatRlEp0xnc0boDtHTlJAfn9PNOouhL+wqHWfFV/FUg93y9k7dT5b10Z6ST0pWaF8hNJqU1Qex6fo",
-	"kKJ+Yo54Jn3JnbwWW277ocTWFIGSSvZq4ICxHDMVMlr1xZMIe1N3SN7YOXrqJGDMgxC2laBNvRYys8nS",
-	"1paFXew41KBlNyCRizzxb3kNXKu+cCUGXxM+WGpfrQomtlK/63y5+DMs1YAL2/igOsXHTL3GXjdUg80N",
-	"a9NYHQt3E04M7ou+qLa1LVQEhXpKpY75VLtDgBJNis4ViaD1vlPfAjrZD0xXaGS/d8vRSoHn3sxFXy7S",
-	"LJWZWfV5+eVvXiD5nTo0v+3UbVeDMOTiXMUOtsVwwCII71tmJDtYvQq7c9xt0ErjmasOZwtkLQTMQnVk",
-	"KyMYoqxtMTRfvGy/9cw3LobSajTL+A04IBRRUgrrYewL2/val3SwfW9HVJErNpyKOjQLhUXkRhenBHfP",
-	"Ly5PD386uYjqjiMWGo5b3RlbmZMLMxsYyJa6KV9NsZGytgWCoBn6fMI6LnKKa6acMWhMrxlWBJopiKrC",
-	"XiOhQClYtqPsDxIlVZjh1touflNTRV7tvvY19efiBcGeuQt9dr9TtupjUaTGApALXOhfTyF9TLT4A/Mj",
-	"pBBbaig7oASu1FOsX9x6w13RRiya5Do9r/QrH1D10GV2VuQswgYfQ9EeMSXoc1SsVCi/gDSIGF8ixlVK",
-	"XOpaETWdTGSmbeyar6LjevLaMri+OitUcsXESLJv1+3LGxhZJU6lcrxwvwUh3mnasVVq+yJUprb1ikQX",
-	"JyeX77vHf7s86J73zoMq68mECYNhW6usB3I8piKBCtEP5M/xa/vKmZr5nGGCY+ArJ0w8ShyPEscfLbyj",
-	"mu4abAUdT7EAoa0STnZ+Nf9XbUv96CyoThix1eLXlFZwljhL2h5UOFlFKh5Fk0fRZMGoVIUhdxZFNgjQ",
-	"pIpV255yLNyxNvsvsERtsZgqCWqRzRI6pBx8ISgG+YclIxIIPEbOuTw4OjkHlxx+nBegaJIedD3i2DoO",
-	"T4LMMq6Z6gsvgLU8rSFPchHqfe/8vPtD7zx6GqxdAYArkpxvTprCJW4uT309Ipm7Jy3gH2tePApG/zpU",
-	"/6MhMJ4O2Su+vYi0A9TvtyXNSyQYlFObiwvxrNsZ5oPWdjPDN01JYYWOqP1mhDM/iMesrkfy9w1brs1F",
-	"3UoxZNiopLovjtIZo2Mjw2Ejoga0D8LPOtjRaUQVGdHJhAmWuLh1G6i/qD96F5Nwn5rPVN2WGEkkU00S",
-	"wehRX9jw8wGNdZ1ECdU0yrsD+6IkXJR8VhE07XQh/7h6KM6NYVhuQBvmAtE2qrhkjCPVIzD15ckUthLE",
-	"awNdOQZ/K0TTt/d9fJGP6AGDVV/0Rde1+MJi+xDMAxJ2LoZFPIlcu3porgybN7uLjqjSDegk0zh8E2H5",
-	"VD0yJ2zT37h+XdhVHpBDZlT1Rcaupjw1IC9m/h7CP1zRJcyyA+ahJfhl6wvGzd3WXockErmPHDOrIQSY",
-	"yVvoibpRmsRFYeO+qzRu3LeVsZAbUVXuSdRuvqgKhy8BrFYR+f98rx4Okl/fZwZW2MA7tdBdOumQdvNF",
-	"X8ArHeeSb1qvetIX5vZ2yK99WGu/1unXFt7p1+p97NwMTxMp8CfXxLlf67RvAewr+i+FuBfi6roeUVsG",
-	"71RWDlmMwM+dyvmBuhtp7rxb3b8WW320xRTZElKG3Dez0OXnYQJ9uLiRPGYrPbITyhNiX7RmCldS2rED",
-	"INQzlxcMH1zR+JooLmKoQCI6hlj/5/nJMeTFYVBpkexjqo/qi8g3q4rqmP7lOkVNMi40pH9xRcY0b7eP",
-	"oRk+zdp1Y00c9lgaArFFXC/1QrT+5b5w4aAuZ1phB7hiyQLo/kaOp+MrO0VCNbPhmqh2wAKBQkG9Pk0/",
-	"M9UpLRPClgTWQOoL73NzoU7IQxyAg1YlaIxxeXxycZk3Jn2dx0vFUumcbxlSIqQ/wCd7rb2+iI5PLg+P",
-	"fzo5POhFT9GStXQWpHAUriw5nIV1IuLCaFonWkoIyoKgVC5IlFIxjPBCaAmMkX22Yg2kIaJ8kofV+qaz",
-	"xQ48Bhub5JiOy+1KCsyPaprKoQ/DdQzZRjU/a7XIWJUrspvZDG+ByPZozJXiYlgVOntokWMDPm02PLUp",
-	"yxhtZm7CR3u7uM35NycELbTjmE1048h+FPktgcQB8b09MUy5GpW5esIcU/9lyqDXluXpZvoSz3ONzpnZ",
-	"WFLss1yduVfch1oSMeylWFxQo3tRJ0y8/uUvreZ+ZWPj8n7Xp+I9kPrqDtSQ64qeeBsJCxaX7lla2Iaz",
-	"n2SnBpB35O/Fr5/dac69O331cFbHwiwPrBwXZ9pWFsm/3b/TWW8rl7gv78lTpPOrXxHF8jBCirxh2Q1n",
-	"s/X5LfUiv8/VR7tofKpGfGK780EdFsdf4EvLY3J53HtekOkZSg4arc/wsE3ngF72BTboMILLNUuI6/1J",
-	"xwzTqEiZ29vA3yurllpNfjaSaaEzseWEr6HaL5psJzTTeQZKX1TyPt9GelvWB+dx4uD+0NG/fqKVUcDu",
-	"SMzuVblz9m9IiR/943+QpAtbEAO699JSCQquH4QEuqKNjYwphubHav90bovyFAd0GFfCvNTp39Whys1i",
-	"OYkK+ZLVtauXemaW8lClnhen2cgrvLsMj4MRi6/JXE4zaIJ0R7PJY4L277b2W17vX1278meUW8RFbNq8",
-	"LOoCGu78Cl22brf3e8KlvjAfF2uqByorGxrjG2Qu1o6z1gnQxweUpyBmoPHT6PHYAmwms2tFpIhZuAOB",
-	"YvqByyyX57jnKsuviVH7ufhmMbv1SAm+MUoA93ELpHeNcFcaRld2iQ7lgJML8Ex5SWLm7JbRL5F10fHM",
-	"qiTgR8J4UhINaMy0igisE+1nfnaJ9RUmaLaRQ+iZXZUic5o3/d2OehWqDi50cxfp3HrcgFZBsh42oi4b",
-	"i8bToaqwX7kPSpYh31les89G5ii4p3Zbra0LUxXWadP6ZXwNtjZZfiKnulmxTi4u4bOQBetKypRRsWZq",
-	"b6AlVJHxFCqNQWGOujn/MRcyI1MBPR4H9jrE0yxjIp5XLWrMxeUkQ0NlAHpc6Od7CD4+no5rnXar8B+A",
-	"EX9veSByodkQkiK33krKlPqCrdDPX28rXrN8TaIGzBqRKzbkQuWWgxEfjpiqvA9KZrq01IQN6DQ1a81Y",
-	"ym6ogK04a2zxNxihXnO7xQUs22nrtc8N83njhmZAF8w45zLTZ4WxzN/HOJ7556kd0//7jZwJoG33X2L1",
-	"04OWlgZatb5IqCOFjy3tH6N/wuV03nKRbNbw3v2y86u6nt5uwv+tg9C7o7wN0NqrkAYGZAQogE7ODUMp",
-	"15OpMub1xd2seRaRag+Pq9Ul4OHx79ZO92h1e3AUxVwUh1N5oSorbwUwdlsR1t7RA5mw3MrmFO2V7f1O",
-	"D8k1myts6B2SrOXwZKqh1ehsxDK2UVu/blHNh6AAJpLHFkJ/5D4mPZGUrD9VTUw2qp5QpQKe54M/XOM8",
-	"N0cFP/Atwx4v+2NnZ0iLW3flw66PkwkTilD3tetmgVMqDIQGkyjGASkG0pp9jEKXkARHBEONdf26Ogc2",
-	"bPpKJvPXrkpnrh4q1helsdA+SZQcMwy+EowlvuDfwfnZ26hOFGMkilU2uISVRU3SXeGlgaX4eLW8qOeG",
-	"vpsjOTwUD2TjxbG/ci0EMKCvoyt5QYRH188f1OB7BB6ClUZeR3J2MgYtAKo9rF1iX7H+Fa4I+2ydEehm",
-	"IYcQPsISFjOlpK82mmOomsbuESQ3DGRG2q28Gj4ErIp0TqZCO18VV2SqWPKaUNEXWA5UCoaZGjq/7nmk",
-	"IcV8N0/20CFMta/0AtQq100Fm5kRQ9Tx9VJyHFYmZUm4/8MZQshy/gdzK5UmeeB0t81ozdBo7VIUuIJl",
-	"Od+8cPNItb41qtWzVAWjq3OKsxkdu8829ajSbtqf3iPDiKpHNfZRjU1ymfx++tFbil+MjwLL0E48YvH1",
-	"6tgoLm6Y0DKb+2BNrjBCEzNRDEu1VWltzQ3Mi4ShF3HFtdjDqE2DTWF2CEFI59Z49TCNrP0EX7srvpkU",
-	"pq9kjWDT9s2UUi6+zZxwxoePrPBfxYCMYX+zEcQ/5GGbvqfFhMbXrBj2gablnI0CPVnv9rkLOel6w7az",
-	"OcxoxkZyqiD1NCMZixm/gYQvjOceyKlIKvw5OVl5SAxfidyPnpxHT84qT472XAAyRifeA7mIfPfixJkq",
-	"VyQsKAScY2kDCAIt9EW0BjZoW4PRkuBx8oqzz8K0Ca40j0X02XEZ3GmnXkOUaTySEgumMmGrwweis7mN",
-	"60TTHyZ8e6NfBxYiZ4JlNvPSFeuhPG2SE2GnAthec5GgEqoljGGH5MJsmYuptgr/gJlFaJlnik4VCDai",
-	"Ikx0yJVmWRfX9GAavZklKxQgfYz4flSgvyDOEy9tAZlW6s5AOXZuWMYHPK+WGyYj7+m1rYKS2VlY4qmI",
-	"DxlzNAJCC4f8hhURG/BasJlD0oVuSFATcLMg7gMkTu8pTx8IM83QNlz9K5fnc3S3SgLxFK5Ao79VnN+6",
-	"dN5j7Pi3RlPsfSzyVjkARlNBWkByym7C5QIgQhof1+q1aZbWOrUdCKS0Qy1+cJrSGFrjDKBCiLNB2I4o",
-	"5s+8SbqNS7VJaMsxr111bT4Il4P34ekjCRYOCFwvt/jDPFWtsCb864KYglVLm8WYbmiTsLSEj050UiM5",
-	"IYqlafErH95TufaZdYxwYTURcmwtM1yREUuTTq77mSUPjHiUMlWcBYXPwBT2EOs2XtmH51iZEX7Smouh",
-	"ahIjVTpBEhoEAdWmikTdqR7JjP8TiF+HfA+CcwQMARNXbJsh56ZG+m7X5i9SOGLZ65xasXRQ3BM+MELx",
-	"/x8AAP//",
+	"+Zg1a/Ua+0zHk5TVOrXd1u6LRqvdaO1etJ53Wnud1n7zxcvv/l6r11Q8YmNqVqfnE/Ou0hkXw9rtbd2t",
+	"/yClfLy8/hORzomWZDhlSqsmuYDl/2L+IggE3BTVRNAxI5NM3jC7A7NqmSW4dT1iPFOvyTVjE8I1USzO",
+	"mG5utrifWKZgPSHw4hRUJIRrRW7w1SY5Z/ALoYpEdpj3XLihIrMpOAch9YiLIZFpwrJmX5Rg2mq/atEX",
+	"V7uNl0mbNb6Lnw8ar672aWN38CL5ju3Fbfqy1Wmv2cSBOcTGgRQ6k+m6KyLYDctIDOdePl8hG0rLjK2Z",
+	"7TBh44nUTMTzxhmbpHTOkuVJI51NWURmIyYIFYTRLOUwb5qSGdcjvGTXbE4mKY3tFQRIvyb0SjGhidQj",
+	"ls24YuVDZGI6rnV+rpkJap/qgRUeyZjq1cf5jSITqkdlAOzctHfgqdrZ5FzWwOk0YwOWMRGzRncySXkI",
+	"SmY9IynkNGMJmfgPysuaUa7/0l433RnT2bzRHWiWLc9zzmIpEkWmQvMUQC3YZ02o1mw8WUCSMRd8bEDc",
+	"9rDlQrMhy2q3ZqIJzeiYaUedkiRjSh2+qbh3+PgbRTjcNm4eGMjX6jWDz2bwpFavGZTnmQGROdbScujn",
+	"IyaGelTrtFutulme/7tejdEFVAyvLCqjfmTITOGiIsIgPbLIoyVeWkeeDDJJjXhdJzIDqkPnikRK05R1",
+	"CKDAnTEeQIUkMAdWYHf3AdYBVazq6GKqmD+30vppPHjOGntX37UaL+N2u/Gd+XM/2aWvrl7GLxhc1cBB",
+	"mwE3PernL0qLN38GVi/HYyqSd2y+vIO2Oa7d/X1ywxW/Shnpnh8cHpJ4RDMam8tbJ1c0M9TAEHBKfplK",
+	"zRKCo9fJIGNqRAYyI4ZD+iOnV3Ja5Dsygz/Mzpqk2xcZmzCqHYFjRBmWZYic4R5XMpmbBYghU44r1JGv",
+	"KHvHWJJ/awY1a+P2ps1eEyqAJuJI7sW+MBPAvRxMlRshOnzTe396ctE7Pvjb5bve3y7Peh/Oe2+WruPL",
+	"wat4d49913h+1d5t7A3YoPGqzVqN/aQdt1mLvoyfP6+6jEVOYA5hw7Pdb+9ucDOnmZJZBeoa4nUZwxuR",
+	"k3kmdMjIFRvIjNUXDgCBltMtT4h+mbJsXrigOGc1Qm2AUUd8zHV42WOpNGFCZ5yBpEZhzVWLSWGg4loS",
+	"NqDTVNc6u2Yd9LOl0nZV1TS7Xjsxl7UKzx0/DCD6JizwXhR9IzQ/pZobrhgQMoA1Hkfk27O3B+Tl7l7r",
+	"WYeM5IyMqZgbCRCYnpbEvAfYHJLU6gSIxfPWa7g3BsO5rhMpQnx4vwoZkN2vkwlA1qlg0iAKo/yB8q0h",
+	"CE48SqlmWdVdwXcuKYxbXMFAZmOqa51aQjVrGJG+Vq9c1veAPFuuy/LLNStDvLzT0jKZTGN9IBMWvr4T",
+	"fOEbRWKZsDqZsCxmQjeYMH8v3On3H35onF+cHPc+ds964currqerb+8aAnDGFNMX8ppVyB3aPHJEa0x5",
+	"WiEWwXtbSEYb0KZzRrN4VHHAjjBZ3fCGEUpmMrPsBLggLlox+F0hb1Lkig25EFwMm6Qr5kQbwZIrkrIh",
+	"TV8DF6uTMc2uFbC6yVTEegriORnTa0aE7IuED5zku8CelJaCkfF0WHG/fqmi1rsGICEQKIPzVbRQ4WOg",
+	"hiDSRfE0y5jQEVAPgI3XsUEkKN8v+/YXEXTPNdVTtRpdYa1cEQXvViEpPg0qWae94zeHxz/U6rWDk+O3",
+	"h2fve2/Mv7vHB72jo96bZf2rXvvcMB83bmhmhldmFFzqKRMJvoJ/H0gx4NmYJfkvVMQsTVlS+2R2+JHr",
+	"0fm7D6u3CNeTkpQL5rdraULlfgHF883+KWODWqf2bzu5DWYHn6odMz+oPRlTEykUA4i/ldkVTxLE8VgK",
+	"bQ6982uNGkUPlc+dSSavUjb+8z8UqiCbzXeKX+GcVdQjpbFBJ6JiOWHk2+j84OS0d/n+8Pz88PiH6Bno",
+	"IgbdSPf0EMTP2ciQbOruN9oBWMIS83Hv/Pzw5PjyuNd703sTPauX7SoDmfWFEzzjqdJyzAAThJVS05Rl",
+	"5Nvo4MP5xcn73tnl25Oz3uEPx2Ygq/0h4lOlgJ4kEtSmK5ZKMSRaDpkZui++jb7vvrk8OOu96R1fHHaP",
+	"zs0IRjy3cyuuDcGcI3Ea04ShPYYrrqURYK4yOVPmRSaSIoqSb6OTs8MfDo/90up9ER2cn729vDh51zu+",
+	"/Hh2YsBmaM9t3Zwt48MverJdlF5BAy1sFqwgxY3oUSanw1F4302z+PdcJTxjsUZrw5e8mm6RgPV+IyMJ",
+	"64bbYggRy268dg2XC5bthv6NljyjXnt6TSIjN0TWpEhiOlWsuMaT7JQO2SOutF4zLHRnpMdp+fNFFnC/",
+	"LZEuiVOON4xqa3xSJPKTR2TItLJaCr4E1o0ZmF4l4DH7rAE2f51KTXufY6ApX/oULQkaUUVA/51OrD5P",
+	"nfU7uuHSCNBJYyJTHnOmIrymhkMUTO0LNrTQmuzbO8VXYV0lEHzll+QeEKujucSu35tPnCb7QMC8yOZH",
+	"1H74pa5S9NcPJxfdy95/HSAj7BT5WwBUTRJdnP3t8qh70TszL0uJaqc1qiorMXobKBlQnqJC8kBQ+iDo",
+	"VI+Y0AYmXxbvog/H3Q8XPxpOfdC98NCSE5ahbG/EC3MxUGAx4kfdWcvwJ2s9vaGpFbXNXwZ+Y5mxJvFi",
+	"Se8YDyOVQ8IFoUPKheXUC/v/ipFuCVygW4S3eHfKrGTTguWG8pRepezLCjFOtyETmmmSSDRzOvN5xocj",
+	"TYScwWkrScbTeARyqroG/4/zPBbs60N+w4TBOYNL5mIQPp7ITFOhiRRMGanxrPfmw0HvzeVB97R7cHjx",
+	"t+hZk1xkc7wpBGwiJCrgTuQMQ6hrPhwuOqB/xfdwizOqJvMbQvehYHvrVDX0N8WxnCJIJ5khN5qjShZn",
+	"zBCBS6o3tS7Va2xMOYAw1+BpQv/D/tWM5Tj0FU8CsK7XUhlTxLh8NLDgLL2JamjxvW5CyZG8YSmNgwvN",
+	"XYOwV67ZWK2/L+4bM4IdkmYZnZu/M5kGDGpOv6sTNZ0YRDMnj0RdZk3y3mCgUcEGMk3lbNH2gd+G1j+d",
+	"JFsezm3RVPIz2k7wuCz8PMDtXspAqhfvQ2n+3GIhr/7BYm2WZy+V9WUCuiYJNzCh6Wnhlg1oqtgSTgmr",
+	"LBsZwSw/NjiRTVMjLF3NQVmD4bN5CWC/1mKu57VO7XuWpdxcFPtWrVN70zP744K1a53aj3Q60UpnTdIu",
+	"OAKb5PvpHKA9kUrT9DIGE2mt3Wq39/HOlNAD5ireOT+tPw5DVWr17QxRhVWvvo4H9rVbv7HiYsp7XLGi",
+	"3Q1WZMbfLY+/waDLdqyhbJgfG+qaTxpygvehMZFcABXT2ZSFsTk/m3vupHS0xSnwlNeMf/c9ZWxoHeeb",
+	"grB9dxAuoLrDbrgkdby4+S0Lou+GePuEEYukCwNtqEhI1K/1axGhGfN+0zJ5Ly7CH+RGqPRlcaS8wzN7",
+	"seqEfY7ZRBsVAo+n7OsQUjDD9OKREXR+lGJI3pn/WJWlN+YZ1Wgv+A2QcCGYR1PN6hAJx0XM6oTh6txi",
+	"U37N6tbkC55xqbTVx7hukkc49HbY2XJPrAaR9IAqtiViw/qWoSbHDLwEqu7dvBAINR1fYZAhJTHNFhyG",
+	"30vt/F7jZnnTexv53IowgIUFt6quT615HNyHazdcECKsDLskuC5JAF7YXUWT3lOeOnK6uHwcILh+bdQc",
+	"e1kXqOwS6zo9O/np8E3v7PLDcfen7uFR9/ujXkhmvOaiImLOPHFuuAHl6TRjHRLpjApl1OaoTqKr6TBC",
+	"B95UXAs5EwVzDkiwRp+kc9B9gABoes0EYYMBi3W9L6h1ISg6pLmWNJwypawYbBahisLwgufSLye0Nzmr",
+	"igbEFeTxrUqzCRnJ1AfvYThQxpRMbxbd22Mp2JyMWJqEJjV7qXB7ml3ORlLZ+WAOZwq0VmOeII5kbDAV",
+	"iQ/SXHSLgijcDE7PbQzHZrqZWUj54kzofMyEbtKpHsmM/3O91gBj1PEO2gvl1mHPIHSb0QsJMTNbqgI/",
+	"UnNPyICzNFGvMapaJhCc5ahnATTFGZHI3V+jRd1062i9pXHGTCk6ZKpSZuCCpFxp9Clvoo6aPb7HUUP6",
+	"KNyby8DyN4lBClweqtkmKwJeCl9M8TRK059g7IE5P4iOF4+n2/r950tx29hOly3CeelKbXOVEM02AiJP",
+	"8Ewt480BeIiOKAQeBoMfEjlhwgZ8T2gWs7S5FkR2LXUnYa3YOyymEMFQMEtYm0YgaNx+6m7NgvHWLDjq",
+	"eJMIh5AyFyAcucjNwhuQbeECOlOqdJNEcSoVvCQkWjIdilnGYZdr5jIbtF+bw4cPKxetAoTD/bwxYi5j",
+	"5MIB4JBhmGs2lKjtlJexLPSPp0MVNm9BvIYKcSfDlIDBxFSQK8tgFhjf84KYyoV+sVcLhkEG5FE/86qt",
+	"HXEVMjjiU74VqC2s1oPbjx1cGAQRv2fbyInOPIk2SWdFSih550g+F8UR2veXH4s20VUfHeFbBT3xviqh",
+	"FabXmkjde7e3lVA+LYy1KawFm13mazBkfJKiinVFtWbZHEWpkcwgIl6mSfH1WGaZkQHhsf8CB1kW68tz",
+	"bbrfxUm3gFPxnpYGqZfXEr64LL4+1zK+3lKnA8VtmTz0aDxy0V5E2syZjVDxiAt2ho4muPz08yF+5u6X",
+	"/bO9BlNxYZV7ZYmZKMCIix668p4+CK4VuDrTlMxoxkZyqpjykVJ10rLR43bfmBwnBTN8p0QX91obEMZ6",
+	"TV4HxDxlvdneH8cSMBT4lRe49pWUKaPgk/Uvlyj/7kbrUNfTMr9YDNddI+37yF1cQL0AZdhk8JQMd93I",
+	"yPBAor4Pely+E7lrK2BSLHy2IJ5kbMiVRr87OpZtxEG0xmNT/HC9CGZXV1zLp/AGNY31luD8aAMUh87z",
+	"q2WalHTKDrmaQ7w0qPU26jOajKRgEaGpuf5Xc0Ix/tjKVk1yiMKYdMGhjOiZJFSTlIFYduLiZPvCblDl",
+	"BsEOoYLYn61M54I5MDHMp/fgclyQJEIAQzDxJxcsXLYRVBtvcs5ZS9hDmHK2Z8UA2QBdIJqlDB460xls",
+	"vsrLVfvz3qvnrfbu8739Fy8XrIYvDKc23M0M/P/2+3/+ud149ennVuPVp19f1Nt7t38K3srAlfP29vJi",
+	"D89PyPP2ixeNNqHpZEQbu3UynUwgD1VhQMp/vQMTxjup5I0srxyccJ5sOVNlSAzPWMIDEiIdO3xeeU5S",
+	"MJAIacBq+dGoTBrTHG44ehkTMqEcUo+vaHzdLC5ypUKHlpvLoPt6AdnzV2FZdbeVIMJDzHtcAf693fbL",
+	"ItDLIO59OCvB2A0VWH0vA8V2GzHszjLVveWilULQWxqzkK5zgOTH5bNZzYRIlAQmRlf0QkCzVl+pjpRH",
+	"/n4OwXtAtObAxeE2G46uCB8YRmY/n2NyD4bkQHRu/b6qTb3GxaVyMl95Yaduk0BD4KXSBWlvJjhMMh4z",
+	"FbZtpnIGmZvWoDviw5H5Gz4xUhZktriLt/F2T83nZ0Y/CG1YS00DifjdNC36EvJd7m2vvxaOuwBgN7UH",
+	"SfD+GZmll2Vo3Flnrr84Obk8f989OgohZcL0UgTNeKq0UdQdkwX/ZcBrZ51di0D6z/OTY2KfYl7fi1et",
+	"9jPCBeRfo5iF6dYCzDAEd5bnfOaJng6XIP9jIdcfBPed1s4vUyo0eqNW00S3Ym9PtpsPgfhHRlM9Wgav",
+	"8jk73t5zvWEODQ558q726bZem9FMcDEMXPm3dJq6Ch820wIqYliSEkMgaibHwLBnMrvOvZ6UzDIphiRO",
+	"ZXxtQGdeGUkQk6BKB8SyjrkXgowokCp/nz3iLB32Sg3KwiQExkNxI3ko8dNgErIkBeSM22QUi8Zm8RFg",
+	"QrQYcgOsGsVox57b3+236jnvQa50W7fvGuAXWfm6rwCJfamU/YvWq06r1Wm1/l4rceDa/lUrbg9arPFi",
+	"0KKN75J91ngVP79qtOLv2H7SHryke7u12091b8DEz+KputzbNdBWamqtzqHKLH+3zlZcvjX3nGspmFEp",
+	"bUadv/tGQQPta1nlcqTM7fv5y1Zw31PB9SVQnfVQuq0XlsRYSq6Z1qCl5StquxW9611cHPUa5xe93lFo",
+	"Qd+92mZB4bcNnMdcKXNfOz9/qtdQtDUyzPFPjRb8D6Ceuyk29U0YWa0Ekd0X4fVmRqoXsILC262X4Wum",
+	"WJp6/xRGv/xcu2DMR4xAcAKxIS2fvMXvglHSn7Zauy/IOwS6GWzEJ5daPn5M2tLhVUBjOXytgLcbCdMe",
+	"eZcjQgwOljKZjTRtRGmb+ZYmRkAY8AyzOzcTf1AFCMgCJfT9tRwviZi87MTLUbtSH8CQwxlVsPzNlQBv",
+	"SNtoW5YAgw0rsDePMmsOxb52m+NVyUlURrFlZ/mDugYdPm50i0o4udEXOV6uzCrFt8qot8FBFPR5j0ob",
+	"LGvR94GHULxoJQdk8cr6HbmrUxAxKb5tMa2eI2kRcPktWcHhCxF8IbtQ7ipUZMaErvvcGle8Qs5Enpwq",
+	"RToPKEg23m9VuN4680HAQBDEsHY4QnxlFB4HWdUIMwqsT81VoePbRcFtM0NV1NnmY9w78qtIdSq9iqGs",
+	"Nk1TOfxGYaU4LRM69+FufOAL6WgCEUHB3efyx6Nbr7dD4UV5ZnusR/N4Qd0pDOjWEjoNW15pwbSVDsub",
+	"7SVvzruhTcbZzeKbu/v77VfhkK9wasX1YqTuybvTYCiGWlBeFR+G3vu83gJ2jbc0uzHaWA2XhhPUYfMV",
+	"kAp446/trxsx3HdsvXMYBgzNH0aYL3qlH/iSVu3See62cyJuDIlicaV15ZU8lNZXkbjDVpVmiTWSPagT",
+	"8S5uwrgQ6VGe7T2dkytG2HiiF8wsVREfpe83H+5HCIR83mqRcepLpyk6AAsAJQlXoxlVo4oIxOWAlEWF",
+	"OBCZsvlVfiAHpuWXRZAUYO+WVHRuBq+Od/cs+m9SKoZTSBylwzJ0E9boXpR9NM/3Sz6an7uNv9PGP8FD",
+	"065/d/ttY/GXZ//+pxAcj+TwUGxju4+lvIZHWCYnYTdwELW3PGMD+ZlIQY64mH72aWEhJ9qdHQB+9oA8",
+	"Cg49n8eM9ifFoA6s/ew1iKdosOfC1edQAYf55skADgDL5wnCzsDH/isIxbWFXhYSFgLAu3tOx12ckPd2",
+	"rLgUwJUOluKkywDLzZdy4AtwrUoALUJif29t8JGZ3df/emhXVd3WBevU6Pjmsn35ebXzalFIzuO0BZs5",
+	"13aHfEe0JO3d70rlMUXBad5u1VuG6EqlSSzHYyl8PR/VJF1SjCTwqSavfaw6lCHpC2+h9zXQKK7D+tQX",
+	"IujXAGK78mcecKuA4m7DmqGLBPH/afx/n/79T2tJO04evKyrY3UD5h+OQbVYIzkjSSYnE4Y1FEp+u80M",
+	"QvGICsEC3iqGwRZqrMzIk6karQkncbi5YSYHZgr4YJK6TR2IXQ0wSD2Gn9BszpI18y8MuDIuvLyUGRXa",
+	"rGABpGvmU8HkjkVhHZMOHJTzmO6KEOb3uUktUOuQZt63w5NC4n7deUBsWdoBlkPPi9xspHzYuU9pFrRk",
+	"Fh9XOg4DarlMmPMm2XoCZTiuyQOa2PmWEkHWe+zMl9ZdF4Q1yG0rwjYWzEGCjLmQGZmCcP1tbID3bMFf",
+	"DebsTYTpQtTEYjzEmkCssYvDckOE9nZMxys0h2ojyvm7D+akWDqwph6ULxYNJ1uI0A8nFIf2eTJh4g45",
+	"ghune9wzEvkhcxE3T6a4V5Zinn5Sma/oc6MWEEddyooWFXlHiru2onCGPCPp2hp5cprFSN42zGgppilu",
+	"RBHzxMaQZ+cO+VlxZbCU3Z4U6RzPNsL9Qdm2iIkhFywKRU8F5ih5nO49zQpH1QP5ZLZzSlV5o0DuvCwd",
+	"8qKuBNmNY3oN+ZyGGw2N4PmaRP6rCO5nofJfKMjZ+iI2L8UC7wfLsDBqiwCt+v4M3/IxfDZ+IU1PBuDe",
+	"38A48aleIU8UYiWsT9T6FMEl6vM8IUoMG5nMqII6U3hx1q0daMU5vooSWMrWtrFJk2KN0WB7lXIZ3nDT",
+	"kOWTywNw1q8ZX7WpqKo6c/YbBfcKdH2lAaQZtITQ6Kz1GUzYegVewQSmjS7PuWaT0NVRer4+nvccXtre",
+	"1/AgOY15XWFYRe5BXMTUIml24M6xrDr/0d/BSiYVTt0q9A+o6DCw0FwAuqVM6JDl9wyvZkqVJlWuNKxQ",
+	"HJ5BMAhLhProY+BrW8UbIAcO3opK/IJqcWO0rT4Whi3mByEEKo/n5IZlN5zNlo+oOgEZWinYp8TGBHrX",
+	"70KDjntEdKzIVd4+7EE6gWmjM3X6zVqugq+tSaAshhIPSk5zK4Gi6sizPHd/IwCVNIzQTRzxydj1M1uK",
+	"R9ZWM1S5spq7KTanjXaOtT4zPIDiogpAK6S7r45WKPKyMDuAZw7OyNA6JZjPZHY9SOWsWGVbGSSI2TeK",
+	"ZCyWWYLPUBZzqS0MxBEjtZgRfAllltT7wtp+l7u+GZEOhPKIUCtFR9DoJrL1wXF+z/aNiocdG+pEsZws",
+	"vMnmjbOpiMqpym4rEO4RYwYgLhp+ocklLAacXFKzTWvFAwg/5mPjD2duBvyz5+ZxT2ny3k6Gv/wVp/SH",
+	"VlEs39a3t7U1Ehbz3M6E7IupSgNQXhx/ifRbiS8YALzgg7qS8jpsrdIZja+5GF7mUVNL73ikWShl1Vtv",
+	"SMg/XZ7K2alCWHBaaWC+px35ApPAMrjmNnFqmrLHNgyf5uQ2qCvNRhyzd/OoFyiPOYDi9EUciqXShdZO",
+	"MsvDTiJLV6LlwKQt04RiOtHTLJQJWDZQ3dEwlbDY8IXLaoMe6iyugxHALich9vMkKBBxDOwp3OcgwLFb",
+	"jFXCYLPN6nymLQGxGRAq7MQcyrnWia9Ak9T9huvkRhriUXdrBgP2hqZrf6brK9pY67E3AuZfengEkdaQ",
+	"9c1q2hS9sOW43Mpg9DzSfG1I+W3917VR3kZbtTfr0vm7tLy+vOGK1u4frmzj8GqbRy4HHMQ+y3V1iT98",
+	"bcHys/IT9946S85HTIEF+NQLtcq/Ubljj2sn8KdsoImcaoyagBwd7MLhclSbpGuzb/EhHTNCvWAN2bfQ",
+	"bE6N5MQGXNrC3a78EzW/MDjYPF3RJZdEBmda//1ib9D6v//5X0xTniqWdfZettv/YQZt2nu31KLO37KS",
+	"I3Z/lVfOByVcNjv/8d9/boRcdJv73r+e4gNLaBHW85AmuzP4RrlLUuqFCHXGaZY4q3PuqW2SY8aB/XJF",
+	"wGaRyuGQJUslznKU9DTVTt5w7atK9vK979Yy4w3joQsxBd4Ospk9zFpEluxhP8qZL7i2pClBgTQk3LYV",
+	"lgGPU4k7xJoMzTWGiCSmyXQC2eccLY3W0FbQp79RZMyo4GLY6QtKip0jXda4EZyMnG4epnRe90mMKHJc",
+	"M7NSXPM8tTYm7lp/GHHZNYNEzbcv7lqStZCX60w47pwWb2SQ9+SVqLeuCgCA8Oq+9YzYVNVYjm3Sv3Wv",
+	"VmbFzkNVncA2gZRIDgbm3wv+ZPhxK595BD7wqE4iNbZDT6ZqFG3oKEc/dEHOr7KrFMLBcs+y/Xr1Cait",
+	"olKKn/1chGYOHA8Lvy23C7hJn5bjU+5dy7xIL9fo/cXJwoDxebzLLu3NXbSwpu0E8r1XGwrkYy62GvnV",
+	"q1d3SCfOMXzMLd2uAJjv1LSQV/X2gLza238ZwMGgJnGuXRGZHLY/dY8O33QvDk+OL992D4+g19yKnOPl",
+	"kLQskyGDa+/GKIiY3QoVWxwt9rnEPme4lDJcJ3RLzl7IrQ56e4D0B8U5MFgA+R4xQeZySqi6Bh1zxNJJ",
+	"syqaxWYT+1De3d3QHdJcL7YmKDaLusoYhYZyRt0OWiLgh2C90s+TlAoM/LKgM+e9kGydyFj920anu9R3",
+	"KDwtdOCx3mOaMdebp27FVBf6Qrgg0RnVDNryNk7NmPPoHsnK8NDBs+DhsCnhhQOuQJ6KSO5Y8xsWDFbk",
+	"Ah96STOmwkruhVJ4y56uIue7Zzz2itSfhwrNvkMm4dcWzG1ugy1ysaaNizlGLIK2MgLcXorVJmk7XNjP",
+	"NfCVRlbSLHwLPOhfxC9W9FZsqC8V8yBu1/J8b9e3AFgBuPNwYRKzWQzzWi61tlCIsphhJm6Y0EY0LYfn",
+	"BWx+1aEy+SDWLwACvWuSZNQ4JQvuBReaBR69LWJhirkj22WCLMajFYqs4bZC4D7zgQ6VBsWB76YPEaDA",
+	"U6zdDN9YYYnv/u197/ji8k3v4OjwOMxZzhg09bcdgLcRgzP88jIPvc4uXahL83NzvhyDvfDFr48QUVye",
+	"IgzyQnm3B6goX6+uIep7F93+llVDK/spPWA50YRNMmbb7bnUlJJgjpXihLSV3LFQnG9+6zyDtqgcVyQe",
+	"ScVEsYgaxC/j7Q95M1Zfi1KPpPCtUEzfpajpxgVNv3A5rWCH6O5SX3gXZxlLoTOZFlxU0I5uQmOmCM3k",
+	"1EguenXbeH+fkF9veZ3O6Q1LCvkpG7elWZW5vi4rvapp2brGM9VJ7Ns1edm+tdGKzPQNYo+2zzovHkuo",
+	"qjYtPtosOqF40Ouklnz44OJ8WYngopYR4IgLtJcZmmLfQrEc+veyVDEw2KNHDm3+is7xi20UpNC5LxeZ",
+	"2bBIgNtOGASecd+/T4Jr1B+O4rBd0l07+UKr/2U9K0/MW5lnt2yr+DzhGVN36O6wrHcwJoLVYi6cJG6F",
+	"hU3FwxBC2X0uBOO5qUv7ycG74hwDGKYKTzZDMHsl1pYYcwMH1+NiiAIV3rOMr/BTQwCADbsvBNGAxwSj",
+	"OppbJCE55zJ+aZiST4Va4z3eKoLkIXfyQMEn1aEm57YJzGJmHHZYLs0aTM1nItm2Jairi1idyOT1W9t7",
+	"aKtsJvZ5ItU0Y1t3//GtWReS0Iz+WtnyZ5k0e+2ymTFoxl9xQ7NtKWplah3XEAyTTYWAfyQQP2NdjXUy",
+	"FYmE380/zJNBSodDRIAZ5TdwsQs56lJszE3yVDt7X8JXzBoAvmYFPVTcIWCLuENRh+2tXHmYZlVgJ88w",
+	"tHNjq/lHN6S1iq0j5yB1F+0OhTWtMkLA8FCXf6tiGug+MKIkRHLJ6ygsClTECQAXduJYwQN858jbYmeB",
+	"tWJlAUrVvQrOnQ99jU/chbtVusQ7hPoQV+iphuVBwccCbzmUwWdgYJvZZDauyYhRX7W1LzDwdQD94D+C",
+	"pd9F200yOebKDKDyzoXlPjpZPGJg/cAmOiOZMTnM6GSELtJi2nDpzaX7Drn8Kliunyl1eRc5zn5aEcPh",
+	"wg65HrmKEs2KUar7BahsUDX+x8LAkAiG7QtuaDoF/uaifg/Oz95GzfWya7UAzbDQIhNkKlKmVF4QwEij",
+	"LHGnu00J87Jd7W6QU7kqES4TcBl2eEXfM5qxLPI23zUzVbZQcAuoB25RCbwhZF2glqsp2bb84IFEulXF",
+	"aeAA4mnG9fzcUDRc9RWANlyvA2Dkgpgw6rZ7egidF76N6Pj68v/+538jyMQGEglkGYfzk4+0hiyqOKV8",
+	"HCqsYCWuPCEHLFpDG6qDZMfF3LvKFkMpE2u25u4dV3yQm2GxpX3BVmoxCxaRU+4Jt3W/8CoFnOVMY6BL",
+	"KocNbq2Fkb14EVbgQFcuSgXQuUgRJccMc/ZoqqQtzAFV0GFdZUzPC2h7SgBUGGch0eXlj1LpBsVPDIGJ",
+	"XJ4BLhXN8xmjNlAMIGB35CFQHgVPdhkStxAsPJCBgP0UDHUYvGM2nkwzc8+QH6HGpixDwrYhsESbeccm",
+	"ILSrYvYFEKno4OT47eHZ+94baBvaF9FB9/igd3TUe2MBw0AIsAK6k1VlZm+CE1pBa2IJgNyltNVzyGJO",
+	"aV/0BcoUoG3YXIyITiYpj8Hwu2MLJfz5H0qKiCQynsKd/NZFWTxzHVAUhFGYu5CwqEnOMIyM9oW7EM7u",
+	"SYWvFZH3T9lvPQfB21Y0gn4m0WHCxhOpmYjnjXdsHkEYKeqCmDpLiWKxFIkVW8x23E264GMmp7pDdpv7",
+	"EbQuEHN/N7kiIznDvkI4AkoAccqBmFLzh/MC4WKRNRmJAh5wTZSWGPUmmn1hgyixCFPKx1wbpjIncUqV",
+	"AmsXxsQ2A1EA2AHZ/xyRb5OMDnSDMz1oGHJBJ7xhpAIYt4Eooxrt9rO+QFHIyvfYPzYPSrBSHmhXNjrW",
+	"J+vkFjiubEwuNgR4Ta7YXGJ833hBe9jbfdUkXdEXhspjqAXq6DxNyVASOqNzvES25SCShzfWVcGliOok",
+	"Op8KxTRum5LoiIvryOXPFaI47HHaCHf4qUMs3/NNcAoEuUyPzTotXl2xVIqhT9FzLg9YOSYZEa59pICQ",
+	"ui8GYH2/mtvkDxd8DHhuwWlITMqwFa9WOJClBvlVx5V1CmD8RuXEzhDfyBZ7MfvpC0sO4Sgoxj7XrWhp",
+	"y6pAujydm81AmpW3zhSa3gLRS3nMBHJPR/MnNB6xxm6zVavXpllqmZHq7OzMZrMmhcdNmQ137Ldq5+jw",
+	"oHd83oNv8uidGhLNWr12gymatU6tDdmFEybohNc6tefNVvM5xGTqEXDVneaMpWkD6nbs/GN2rZr/sG7Y",
+	"IdPBamJsBnzV4Cpk4wgyktPM5WQYBORDrCvmb+NhUuvUfmAa6l8amUBNpLD64W6r5eLlrY2tSObcYlCz",
+	"2aA4pkLesBx69nK/DaFnFk3NUAcA9wP094SVG3ND4QSv2Vy5UPlrNlnw/0ymVymP62RMPzfokP3leavl",
+	"ZA0a8keYJe7ttqv24wG0856rhGcsNqrHbb22j8Ba/Y2LwIP3n69//4PIhTGQvabjMYUYTvBMwtZw/4aq",
+	"FTAb+DIdKrSggtpW+2RG2KFqLmI64c05HaeFy7R0I3o3NtdyizvhxszB68XWKy5oqAXT8pXomhUammQw",
+	"onan41gCFXgOaazz1uO+gImj99zIJpqlhixkcjo0PBaLmVTCMpGxWgXCN+b5WgBq9lnvjPQDQO7Hi/dH",
+	"DwGxLuabG+qfYbpv9/SwEgoj6G7yz1WAsD1VHpG+2BkCQLkodE8xjDblN+whgFQsJ7k4fiWsLLlfi3wH",
+	"9r7+Buh3MmHiQbGPK49+lXAxjHn+z0redpHnVIMNgsYjQxPrvuCLYjSLR0Zuz/jVVDOL21a4MGJ93Zqt",
+	"vJJoXarUJWVPpG2IwzPyy5RNWZBPnjGacIGKz29/mQFsdzyle7OgEALEVKC0Z0FfeeA37Z1y17PKc89f",
+	"W2qvFjCjQxQxCoHQKqmcXL98pEdc6YNiP65HO9RSR+oQ20vTwl4X5CEr/3ZV42RQNZF9faf0LsozW8om",
+	"e632RhdjaoRszTGkCr57sd08d7i0e7uv1n/zV6PN9T7HjCVfUjqzljHIt3E2sZ8/3dZ/9cYh+Ov2UxGN",
+	"zH2wBobiRS9EwjoMyhueOxRylQBTFvLfnbGxvEErvlfhfKzahGVKCpqShGqKpJA5pd753OFXqx2qJjlD",
+	"v59VUU/O3vTOzi9PTnvHkc2z9zZ+rsAygRUZQLcqY51rCOmj7r+XyfzBMM2Nflu2ctqM0AUE36soaJVH",
+	"+Q0hFvqLotEGl++tzK54kjCBX+xtubItEbX1arv328+3fH//CxCO3S3n2GDPF9n8iGo0v39FNKZEYAAd",
+	"ikSgQFJc42SotlIljFpEfSS+2LWLqpB27Ar/6Aj4WJzy93CBf2B6k+s7oToeBbpqQpv3PN3MVVMgSkOP",
+	"ITCb2eTfgpslcoHLYEMHVzfLyJBpRajtZe5SuottxuHVNPF16rE4EThjfOV0V66ccB8yHmaTB+ALejQ+",
+	"6YffiFF+aYyH/sY2CX/2R0f/J3769ZAjRJv1FMnL6Dul8PNKRbdU6jBADYyikMe4PyJ+LkTTV6Gpe+GJ",
+	"Nf9xWbNXXmnhYoa5s1S6KjwvpmlqRlDF8il1stsiVEPBuRA6dBOfn/E47NGyKZ8EsgmTbD8KEq5BwVyp",
+	"58mTovrEWH+vxKSbJBCh4LF6M6a68ytPblfZwbquQpOLrbJVHkNUBW1mRcKygbXI1VWwFdMsVlIxJ2MI",
+	"kXzij39U/ojXae2thoLpWMRGVVZBy19xJdQO32C5xWnAbnPGwNP19bHI1m/CIp+UySee93USCAyD25zv",
+	"FTPyLeYvyNQ2ct+12nHtJMlbfsNsJS1fuRkr/GRyRhhYs7iC0i+Vxiif5/+YJqlCMYG7e3B83QYo1GCG",
+	"TZ4Q/wnxv0Ir0iTHqdWYX66+WOWuKRaMfETuW5ymMlLFv/IkBD/5byalixkWg0MMzfJIbD1nY+6b5D3l",
+	"qbJNY2ycF8RzwQ9ulYSmMzpXUG42xNTOl9Hl4ZnaEqZ8ORF5OyS1tZDnto/Dk6D8xC+/GiJyvikRsfwy",
+	"b+BV7XBBqlGu61V3LbYDLb6CMYWQYoWZKgpz9TAYyrXcg3I9iWQ23nRM532R0iG5YiMuElu+YywxRywq",
+	"Bu9Fz5oEEn6DLb74YtbVQkOgf0zdBpK8P8CIqr4QEnrNV/mYTlzk5nY2CcjEghYRa148wCKVG7zp2/it",
+	"fdOA6fzdh01ehSzEpDvA+77h699DCs1Ga4ZI5E3eXD7UjdZDNcdi2p8ekW/kDfhCkaqYHiAHLpXz9xmr",
+	"uj27efH7JO9fczRsVSis7YayFEXuuhJWehS7lhLvtnaxNEVOGrlyGcd1IjOb2huhiNQBYvqX46hOdlst",
+	"X9SCK5KHsV64NNtrNs/zguGXK5nMybcGLjTDNFZDmW2TiGfFUheuuaEPHnKJqKovSum7IPXOWdIhRkiM",
+	"sBhleXrnLYXZCz1AAoS90ENoibCXAdgmWpLd/f1yx5FSW7ArIx8avqUIhcxZlhBMKIG+GQvZo74PTV+4",
+	"BbufoBaJ3REveH8hJ5N8UIxQAlUjyIcPh2+A0+Xp4Z6rfaNggElmo51dEjX4fCzo7YsdBBwUtIAOmru7",
+	"pZ1hTrwt0z2SaQIt0a64VvW8AEYO4zzN8OXgVby7x75rPL9q7zb2BmzQeNVmrcZ+0o7brEVfxs+fV1UW",
+	"WEjari0qCMV0xUK9yv327tru4EtVMOwtx2z0l7t7rWdWiphOzHkdu+TuOoF78LxV9/KFQQQFdX1P4JRK",
+	"ikPGCB8KmS1DBmZst6o2j+i3MiVzeReAESQesfhaFcvyAFZBqXCMxLNdMuFXVCGd64+UuxYDzjuMtgUj",
+	"wGMwk9M0IVes0xelbtvYirFOIiwjjz/apoJQhoAUqxDwAaFYhCivAA/LTJoEKoHgEm3zH9S+NJalWgAn",
+	"3odVBSpsw8cQRPOWJJ8eSdPNqcwXVnQLk1YI+gVaTr7FpPAQ/X+GPSXgcErvlcFrqfKzsOxz4CqVbCD7",
+	"4Lu39cXz61Tc+nI3byvhhzv85qBzpZXMEMvNPG/z2Z0kutnac7m1FmJd60YJfnNbrx3J2Fe+XvW9f6/U",
+	"JqfRNbdo/eyBL+D+7LZ2v/C1tCUVoL4ET1NDHZzU8eDX63d6wP9iqsEfxbL0AKrHKmQsltrZxihqh19G",
+	"y+jD6fnFWa/73ra5iTq2fgjmtxkZc5jRsTPegGRJNZvROVHaoK4zBCk59lKJAql4TOdYbiaRgmEdGV97",
+	"stkXXTEneY0Y87KVTrAgpTByQK6KfTl45CVRo06ppDKxlUah4a+hZK8JFYTRLOW2/11ZRTIiuoNBsy+i",
+	"k596Z0cn3TcAZPdW3XfLHsvMW+iMQHTFDMezlBJE99iKZp6rc4GNsvsiOj3qHvSgrcSH43fHJx+Po0Ir",
+	"b1gG+8yVhiZRkaMyUbMvDgV4GWKqmCo19ivtgw40y0h0xnQ2b4ApKXKCM8prD0Sz78IIC4ta91nxVTj8",
+	"fbSof3lsuzh83zv5cBG8CTblG/BOS3lt/gPVX5r3yLo9dVEXrrv8koGhZEf2MYarjcl5JK6iQ4oWBnMr",
+	"Z9IXzcqrKebWW0psVSAoimZvMw4YyzFTIbNzX3xrFZIOyRu2G/EVdVjMZBK2GagtniBkZssdWK0I+1By",
+	"qCLNbkCnFnnq7vIauFZ94YqEvkZZtNzVXhWM5KU2+Ply8WdYqgEXalBoEOFjpl5jtyqqwWqO1aUsLcTd",
+	"hFP7+6Ivqq3lCzV9oSIaVPVFWgLT2UMABUDRuQLlLmXOABOwqvzAdIVN5fdu+10psz6Ywff+UulSoahV",
+	"n5df/uplyt9pSMLXXXzBVRENBSmsYgfbYjhgEQToLjOSHaw/h/117jZopfnb1Xe0Je4WQt6hvrkVawxR",
+	"1racoS8/uN967luPg7RKs4zfgAvRCLVS2BiBvrDd631RFmu8GlFFrthwKurQ7hcWkZtNnc2le35xeXr4",
+	"08lFVHccEe3+OCaaaqA3P1jq+gJM3Ev90K+m2Apd2xJfZgF6PmEdF/vINVPO5jam1wxres0UxEVit6BQ",
+	"qCMs21H2R4lzLMxwa01lv6llLO9XUfuSJpDiBcGu1wudsr9Rtm5rUQvAEq4LXOhfz6bwlCr1B+ZHSCG2",
+	"1FB2QG9dqafYyBYbz+LKrmLZM9erfWVkyAFVj10oa0XWMWzwKZj0CVOCUQOKlVpdFJAGEeM+YlylxKWu",
+	"FVHTyURm2kaf+jpYrqu2LWTt6ytDLWZMbSb7dt2+QImRVeJUKscL91uQpJGmHVtnui9ChaZbr0h0cXJy",
+	"+b57/LfLg+557zyosp5MmDAYtrXKeiDHYyoSqPH+SO5Dv7YvnGudzxkmOAa+csLEk8TxJHH80QK0qumu",
+	"wVbQ8RQLENoq4WTnV/N/1bbUj86C6oQR2+9hTXEUZ4mzpO1RhZNVpOJJNHkSTRaMSlUYcmdRZIMQa6pY",
+	"te0px8Ida7O/hyVqi8VUSVCLbJbQIeXgC0ExyD8sGZFA4DFyzuXB0ck5umrh47yETJP0oG8Zx+aPeBJk",
+	"lnHNVF94AazlaQ35Nheh3vfOz7s/9M6jZ8HqMwC4Isn56qQpXOLm8tSXI5K5R9UC/qlqzZNg9K9D9T8a",
+	"AuPpkL3i24tIO0D9flvSvESCQTm12fQQQ7udYT5obTczfNWUFFboiNpvRjjzg3jKy3wif1+x5dpc1K0U",
+	"Q4athqo7WymdMTo2Mhy2EmtArDN+1sFYuhFVZEQnEyZY4jJPbKrNov7oXUzCfWo+U3Ub8p9IppokgtGj",
+	"vrAJJAMa6zqJEqpplPf39mWFuCj5rCJou+uSdnD1UF4fI8fcgDbMBaJtVHHJGAqsR2Dqy9OhbC2X1wa6",
+	"cgz+VsiHae/7+CIf0QMGq77oi65r0oftMiCYByTsXAyLeBIZ6ELOBFUWtGZ30RFVugG9oBqHbyIsgKxH",
+	"5oRtDCTXrwu7ygNyyIyqvsjY1ZSnBuTF3P1D+Icrm4bB7MA8tAS/bH3BuLnb2uuQRCL3kWNmNYQAM3kL",
+	"XY03SnS6KGzc94XHjfvGUBZyI6rKXcXazZdVCS0lgNUqcnde7C3H4H/arFMUrLCBd2qhP3zSIe3my76A",
+	"VzrOJd+0XvWkL8zt7ZBf+7DWfq3Try2806/V+9h7HZ4mUuBPrg17v9Zp3/bF6g5qIe6FuLquy9uWwTuV",
+	"tX8WEz5yp3J+oO5GmjvvVvevxVafbDFFtoSUIffNLPTpepxAHy5uJI/ZSo/shPKE2BetmcIVhXfsAAi1",
+	"DxmHD65ofE0UFzEEyIqOIdb/eX5yDJmtGFRaJPuYrKf6IvLt5qI6JnC6Xm+TjAsNoepckTFNWN7zPoZS",
+	"YfZP1085cdhjaQjEFnG91M3U+pf7woWDuqoHCns4FouOQP9GcjwdX9kpEqqZDddEtQMWCBQKKm5q+pmp",
+	"TmmZELYksIpZX3ifmwt1Qh7iABy0KkFrm8vjk4vLvLXw6zxeKpZK53zLkBIh/QF+u9fa64vo+OTy8Pin",
+	"k8ODXvQMLVlLZ0EKR+EaC8BZWCciLoymdaKlhKAsCErlgkQpFcMIL4SWwBjZZyvWQCIxyid5WK1vG13s",
+	"oWWwsUmO6bjccKjA/KimqRz6MFzHkG1U8/NWi4xVuaeCmc3wFgjGj8ZcKS6GVaGzhxY5NuDTZsNTW3QA",
+	"o83MTfhobxe3VTvMCUET/DhmE904sh9FfksgcUB8b08MU65GZa6eMMfUf5ky6JZnebqZPphPx8zGknBK",
+	"3ap9qCURw16KxQU1uhd1wsTrX/7Sau5XtiYv73cld37MyGF3oIZcV3S13EhYsLj0wNLCNpz9JDs1gLwj",
+	"fy9+/fxOc+7d6avHszoWZnlk5bg407aySP7t/p3Oelu5xH35QJ4inV/9iiiWxxFS5A3Lbjibrc9vqRf5",
+	"fa4+2kXjUzXiE9tfEyopOf4CX1oek8vj3vOCTM9QctBofYaHbRsJ9LIvsMVOHbPmiOveS8cMM79Imdvn",
+	"yfagllpNfjaSaaG3uOWEr6FeN5psJzTTeQZKX1TyPt8IflvWB+dx4uD+2NG/fqKVUcDuSMzuVbn3/W9I",
+	"iZ/843+QpAtb0gb6b9NSERmuH4UEurKrjYwphubHav90bovyFAd0GNeEwGs6VOSV5HKzWE6iQr5kde0q",
+	"Hp+ZpTxWsfbFaTbyCu8uw+NgxOJrMpfTDNqY3dFs8pRj/7ut3ph37FDXroAh5RZxEZs2L2y8gIY7v0Kf",
+	"vNvt/Z5wqS/Mx8WuCIHa6IbG+Ba3i9UfrXUC9PEB5SmIGWj8NHo8NvGbyexaESliFu4hoph+5ELp5Tke",
+	"uE76a2LUfi6+WsxuPVGCr4wSwH3cAuldK+uVhtGVfd5DOeDkAjxTXpKYObtl9EtkXXQ8syoJ+JEwnpRE",
+	"AxozrSIC60T7mZ9dYkmICZpt5BC63lelyJzmbbu3o16FuqFlSJyIdG49bkCrIFkPW8mXjUXj6VBV2K/c",
+	"ByXL0EBmY6prHTDV1OpF99Ruq7V1abnCOm1av4yvwdYmy0/kVDcr1snFJXy2unjZqqm9gZZQRcZTqBUI",
+	"tUTq5vzHXMiMTAV0aR3Y6xBPs4yJeF61qDEXl1APLAw9LvSLPQQfH0/HtU67VfgfgBF/b3kgcqHZEJIi",
+	"t95KypS6x1bo5y+3Fa9ZviZRA2aNyBUbcqFyy8GID0dMVd4HJTNdWmrCBnSamrVmLGU3VMBWnDW2+BuM",
+	"UK+53eIClu209drnhvm8cUMzoAtmnHOZ6bPCWObvYxzP/PPUjun//UbOBNC2hy+S/OlRi8MDrVpf5teR",
+	"wt9pod+nsr2PoNIvOFc5FN70vM9xfv/TEuff+VVdT2834f/WQejdUd4GaO1VSAMDMgK0MLD1NUv1ZKqM",
+	"eX1xN2ueRaTa4+NqdRMHePy7tdM9Wd0eHUUxF8XhVF6oyspbAYzdVoS1d/RAJiy3sjlFe2WDztNDcs3m",
+	"ClvyhyRrOTyZamgWPBuxjG3UmLNbVPMhKICJ5KkJ2B+5E1FPJCXrT1Uboo2qJ1SpgOf54I/X+tLNUcEP",
+	"fNO/p8v+1Jsd0uLWXfmw6+NkwoQi1H3t+tHglAoDocEkinFAioG0Zh+j0CUkwRHBUGNdv67OgQ2bvpLJ",
+	"/LUvl+rVQ8X6ojQW2iehuCoGXwnGEl/w7+D87G1UJ4oxEsUqG1zCyqIm6a7w0sBSfLxaXn1yQ9/NkRwe",
+	"ikey8eLYX7gWAhjQ19GVvCDCk+vnD2rwPQIPwUojryM5OxmDJh7VHtYusa9Y/wpXhH22zgh0s5BDCB9h",
+	"CYuZUtJXG80xVE1j9wiSGwYyI+1W3s8CAlZFOidToZ2viisyVVA9X/QFlgOVgmGmhs6vex5pSDHfzZM9",
+	"dAhT7Su9ALXKdVPBZmbEEHV8vZQch5VJWRLu4HKGELKc/9HcSqVJHjndbTNaMzRauxQFrmBZzlcv3DxR",
+	"ra+NavUsVcHo6pzibEbHXBHoSj3WldZcqLpZrdLWNvXSOmQYUfWkxj6psUkuk1cK9Fu6H2GwYnwUWIZ2",
+	"oMnS6tgoLm6Y0DKb+2BNbvsaYCaKYam2Kq2tuYF5kTD0Iq64JpkYtWmwKcwOIQjp3BqvHqcVvZ/gC5fP",
+	"gElh+krWCDZt3w4t5eLrzAlnfPjECv9VDMgY9jcbQfxDHrbp23BMaHzNimEfaFrO2SjQk/Vun7uQk643",
+	"bDubw4xmbCSnClJPM5KxmPEbSPjCeO6BnIqkwp+Tk5XHxPCVyP3kyXny5Kzy5GjPBSBjdOI9kIvI9yBO",
+	"nKlyRcKCQsA5ljaAINBCZ1NrYINOOxgtCR4nrzj7LEyb4ErzWESfHZfBnXbqNUSZxiMpsWAqE7Y6fCA6",
+	"m9u4TjT9YcK3N/p1YCFyJlhmMy9dsR7K0yY5EXYqgO01FwkqoVrCGHZILsyWuZhqq/APmFmElnmm6FSB",
+	"YCMqwkSHXGmWdXFNj6bRm1myQgHSp4jvJwX6HnGeeGkLyLRSdwbKsXPDMj7gebXcMBl5T6+Za+eKs7DE",
+	"UxEfMuZoBIQWDvkNKyI24LVgM4ekC92QoCbgZkHcB0ic3lOePhJmmqFtuPoXLs/n6G6VBOIpXIFGf604",
+	"v3XpvKfY8a+Nptj7WOStcgCMpoK0gOSU3YTLBUCEND6u1WvTLK11ajsQSGmHWvzgNKUxtMYZQIUQZ4Ow",
+	"HVHMn5hz1szjUm0S2nLMa1ddmw/C5eB9ePpIgoUDAtfLXQkxT1UrrAn/uiCmYNXSZjGmG9okLC3hoxOd",
+	"1EhOiGJpWvzKh/dUrn1mHSNcWE2EHFvLDFdkxNKkk+t+ZskDIx6lTBVnQeEzMIU9xLqNV/bhOVZmhJ+0",
+	"5mKomsRIlU6QhAZBQLWpIlF3qkcy4/8E4tch34PgjF23MXHFthlybmqk73Zt/iKFI5a9zqkVSwfFPeED",
+	"IxT//wEAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,
