@@ -127,8 +127,8 @@ func TestRoutesWithoutCopiesAreNoShadows(t *testing.T) {
 
 // TestABadCandidateIsNotFelt: whatever the services do with copies, live answers come as
 // before. Live time is measured beside that of a healthy candidate, in turns, so that a busy
-// machine meets both; the rest is noise, for which 10 ms are allowed on top of 10 %. It runs
-// alone: other tests would be more noise.
+// machine meets both; the rest is noise, for which 10 ms are allowed on top of 10 %, and three
+// rounds: noise passes, and an effect does not. It runs alone: other tests would be more noise.
 func TestABadCandidateIsNotFelt(t *testing.T) { //nolint:paralleltest // see above
 	for name, candidate := range map[string]struct {
 		serve echo.HandlerFunc
@@ -157,26 +157,39 @@ func TestABadCandidateIsNotFelt(t *testing.T) { //nolint:paralleltest // see abo
 					fmt.Fprint(w, `{"by": "legacy"}`)
 				})
 			}
-			var times [2][]time.Duration
-			for range 600 {
-				for i, s := range []*shop{healthy, bad} {
-					began := time.Now()
-					w := s.send("GET", "/v1/orders/1", "", as("cus_1"))
-					times[i] = append(times[i], time.Since(began))
-					require.Equal(t, http.StatusOK, w.Code, "no live error")
-					require.Equal(t, "legacy", side(w))
-				}
+			felt := true
+			for round := 0; felt && round < 3; round++ {
+				without, with := liveP99(t, healthy, bad)
+				t.Logf("live p99 %s, with a healthy candidate %s: %+.1f %%", with, without, 100*(float64(with)/float64(without)-1))
+				felt = with > without*110/100+10*time.Millisecond
 			}
-			p99 := func(all []time.Duration) time.Duration { slices.Sort(all); return all[len(all)*99/100] }
-			with, without := p99(times[1]), p99(times[0])
-			t.Logf("live p99 %s, with a healthy candidate %s: %+.1f %%", with, without, 100*(float64(with)/float64(without)-1))
-			require.LessOrEqual(t, with, without*110/100+10*time.Millisecond)
+			require.False(t, felt, "the live p99 is more than 10 %% longer, three times")
 			for _, want := range candidate.want {
 				eventually(t, func() bool { return bad.results(want) > 0 }, string(want))
 			}
 			require.Zero(t, bad.results(score.Match))
 		})
 	}
+}
+
+// liveP99 sends requests to two shops in turns, none of which may fail, and returns the 99th
+// percentile of the time of each.
+func liveP99(t *testing.T, a, b *shop) (ofA, ofB time.Duration) {
+	t.Helper()
+	var times [2][]time.Duration
+	for range 600 {
+		for i, s := range []*shop{a, b} {
+			began := time.Now()
+			w := s.send("GET", "/v1/orders/1", "", as("cus_1"))
+			times[i] = append(times[i], time.Since(began))
+			require.Equal(t, http.StatusOK, w.Code, "no live error")
+			require.Equal(t, "legacy", side(w))
+		}
+	}
+	for _, all := range times {
+		slices.Sort(all)
+	}
+	return times[0][594], times[1][594]
 }
 
 func TestACopyHasItsOwnLife(t *testing.T) {
