@@ -135,6 +135,14 @@ func (s Schedule) At(call string) Kind {
 	return ""
 }
 
+// Last returns the kind of the fault that was added last; empty: there is none.
+func (s Schedule) Last() Kind {
+	if len(s) == 0 {
+		return ""
+	}
+	return s[len(s)-1].Kind
+}
+
 // With returns a copy of s with one more fault.
 func (s Schedule) With(f Fault) Schedule { return append(slices.Clone(s), f) }
 

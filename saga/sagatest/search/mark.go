@@ -17,18 +17,27 @@ type marks struct {
 	wanted map[Mark]bool
 	came   map[Mark]int
 	seeds  map[Mark][]schedule.Schedule
+	kept   map[seed]int // so many of the seeds
+}
+
+// seed is a kind of the last fault of schedules that may lead to a mark.
+type seed struct {
+	mark Mark
+	last schedule.Kind
 }
 
 const (
 	// enough is how often an exploration comes by a mark before it is left to chance: the
 	// first time may be one in which the wrong answer does no harm.
 	enough = 8
-	// seedsOf is how many schedules are kept that may lead to a mark, the shortest ones.
-	seedsOf = 6
+	// seedsOf is how many schedules are kept that may lead to a mark, the shortest ones of
+	// each kind of their last fault. A step that had ended, for example, is found by a late
+	// call, or after a crash: each needs another beginning.
+	seedsOf = 3
 )
 
 func newMarks() marks {
-	return marks{wanted: map[Mark]bool{}, came: map[Mark]int{}, seeds: map[Mark][]schedule.Schedule{}}
+	return marks{wanted: map[Mark]bool{}, came: map[Mark]int{}, seeds: map[Mark][]schedule.Schedule{}, kept: map[seed]int{}}
 }
 
 // note notes the marks of a run.
@@ -40,7 +49,8 @@ func (m *marks) note(s schedule.Schedule, r Result) {
 		m.came[c]++
 	}
 	for _, l := range r.Stood {
-		if len(m.seeds[l]) < seedsOf {
+		if at := (seed{l, s.Last()}); m.kept[at] < seedsOf {
+			m.kept[at]++
 			m.seeds[l] = append(m.seeds[l], s)
 		}
 	}
