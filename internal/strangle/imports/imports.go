@@ -3,7 +3,7 @@
 // An import reads the monolith's export page by page, each with a checksum, and writes what is
 // not here yet; each item, or page of items, is one transaction. So a run that was killed
 // anywhere is run again, and finds what it has done. Every run ends with a comparison: it reads
-// the export anew and lists the items that differ from ours.
+// the export anew, writes what has come since, and lists the items that differ from ours.
 package imports
 
 import (
@@ -41,6 +41,13 @@ func each[T any](ctx context.Context, c *monolith.Client, kind string, write fun
 		r.All += len(items)
 		for _, item := range items {
 			d, err := differ(ctx, item)
+			if err == nil && d != "" { // the monolith goes on: it may have come since
+				var n int
+				if n, err = write(ctx, []T{item}); err == nil && n > 0 {
+					r.Written += n
+					d, err = differ(ctx, item)
+				}
+			}
 			if err != nil {
 				return err
 			}
