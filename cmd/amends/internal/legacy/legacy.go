@@ -39,7 +39,7 @@ func list(std cli.Stdio) *cobra.Command {
 			if err != nil || asJSON {
 				return printed(std, text, err)
 			}
-			return printRoutes(std.Out, all)
+			return printRoutes(std.Screen(cmd), all)
 		},
 	}
 	return withFlags(cmd, &asJSON)
@@ -58,14 +58,14 @@ func score(std cli.Stdio) *cobra.Command {
 				if err != nil || asJSON {
 					return printed(std, text, err)
 				}
-				return printScores(std.Out, all.Routes)
+				return printScores(std.Screen(cmd), all.Routes)
 			}
 			var one contract.RouteDetails
 			text, err := get(std, cmd, at(args[0]), &one)
 			if err != nil || asJSON {
 				return printed(std, text, err)
 			}
-			return printDetails(std.Out, one)
+			return printDetails(std.Screen(cmd), one)
 		},
 	}
 	return withFlags(cmd, &asJSON)

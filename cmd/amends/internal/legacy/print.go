@@ -1,6 +1,7 @@
 package legacy
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -13,34 +14,32 @@ import (
 const maxPrinted = 10
 
 // printRoutes prints routes and their last changes.
-func printRoutes(w io.Writer, all contract.Routes) error {
-	t := show.Table()
-	t.AppendHeader([]any{"ROUTE", "MODE", "UPSTREAM", "MATCH"})
+func printRoutes(s show.Screen, all contract.Routes) error {
+	t := show.NewTable(show.Text("Route"), show.Text("Mode"), show.Text("Upstream").Dispensable(1), show.Prose("Match"))
 	for _, r := range all.Routes {
-		t.AppendRow([]any{r.Name, mode(r.Route), r.Route.Upstream, strings.Join(r.Route.Match, ", ")})
+		t.Row(r.Name, mode(r.Route), r.Route.Upstream, strings.Join(r.Route.Match, ", "))
 	}
-	text := t.Render() + "\n"
+	upstreams := show.NewTable(show.Text("Upstream"), show.Text("Address"), show.Text("State"))
 	for _, u := range all.Upstreams {
 		for _, a := range u.Addresses {
 			state := "answers"
 			if a.Open {
 				state = "is left out, because it fails"
 			}
-			text += fmt.Sprintf("\n%s at %s %s", u.Name, a.Url, state)
+			upstreams.Row(u.Name, a.Url, state)
 		}
 	}
-	text += "\n"
+	problems := []error{s.Tables(t, upstreams)}
 	for i, c := range all.Changes {
 		if i == maxPrinted {
 			break
 		}
-		text += "\n" + entry(c)
+		problems = append(problems, s.Note("%s", entry(c)))
 	}
 	if all.Problem != nil {
-		text += "\nthe file of routes is not used as it is: " + *all.Problem + "\n"
+		problems = append(problems, s.Note("the file of routes is not used as it is: %s", *all.Problem))
 	}
-	_, err := io.WriteString(w, text+"\n")
-	return err //nolint:wrapcheck // of the terminal
+	return errors.Join(problems...)
 }
 
 // mode returns the mode of a route, that of a canary with its share.
@@ -75,35 +74,35 @@ func orNone(text string) string {
 }
 
 // printScores prints how the sides compare.
-func printScores(w io.Writer, all []contract.ScoredRoute) error {
-	t := show.Table()
-	t.AppendHeader([]any{"ROUTE", "MODE", "MATCH", "DIFFER", "ERROR", "DROPPED", "LEGACY", "FAILED", "P99 MS", "SERVICE", "FAILED", "P99 MS", "COPIES P99"})
+func printScores(s show.Screen, all []contract.ScoredRoute) error {
+	compared := show.NewTable(
+		show.Text("Route"), show.Text("Mode"), show.Number("Match"), show.Number("Differ"), show.Number("Error"), show.Number("Dropped").Dispensable(1),
+	)
+	sides := show.NewTable(
+		show.Text("Route"), show.Text("Side"), show.Number("Requests"), show.Number("Failed"), show.Number("p50, ms").Dispensable(1), show.Number("p99, ms"),
+	)
 	for _, r := range all {
-		s := r.Score
-		t.AppendRow([]any{
-			r.Name, mode(r.Route), s.Match, s.Differ, s.Error, s.Dropped + s.Skipped,
-			s.Legacy.Requests, s.Legacy.Errors, s.Legacy.P99Ms, s.Service.Requests, s.Service.Errors, s.Service.P99Ms, s.Copies.P99Ms,
-		})
+		c := r.Score
+		compared.Row(r.Name, mode(r.Route), c.Match, c.Differ, c.Error, c.Dropped+c.Skipped)
+		sides.Row(r.Name, "legacy", c.Legacy.Requests, c.Legacy.Errors, c.Legacy.P50Ms, c.Legacy.P99Ms)
+		sides.Row(r.Name, "service", c.Service.Requests, c.Service.Errors, c.Service.P50Ms, c.Service.P99Ms)
+		sides.Row(r.Name, "copies", c.Copies.Requests, c.Copies.Errors, c.Copies.P50Ms, c.Copies.P99Ms)
 	}
-	_, err := io.WriteString(w, t.Render()+"\n")
-	return err //nolint:wrapcheck // of the terminal
+	return s.Tables(compared, sides) //nolint:wrapcheck // of the terminal
 }
 
 // printDetails prints the score of a route and the last answers that differ.
-func printDetails(w io.Writer, one contract.RouteDetails) error {
-	if err := printScores(w, []contract.ScoredRoute{{Name: one.Name, Route: one.Route, Score: one.Score}}); err != nil {
-		return err
-	}
+func printDetails(s show.Screen, one contract.RouteDetails) error {
+	problems := []error{printScores(s, []contract.ScoredRoute{{Name: one.Name, Route: one.Route, Score: one.Score}})}
+	t := show.NewTable(
+		show.Moment("At").Dispensable(1), show.Prose("Request"), show.Text("Where"), show.Prose("Legacy"), show.Prose("Service"),
+	)
 	for _, p := range one.Differences {
-		lines := []string{fmt.Sprintf("\n%s %s %s", show.Stamp(p.At), p.Method, p.Path)}
 		for _, d := range p.Differences {
-			lines = append(lines, fmt.Sprintf("  %s: legacy %s, service %s", orBody(d.Pointer), orNone(d.Legacy), orNone(d.Service)))
-		}
-		if _, err := fmt.Fprintln(w, strings.Join(lines, "\n")); err != nil {
-			return err //nolint:wrapcheck // of the terminal
+			t.Row(show.Stamp(p.At), p.Method+" "+p.Path, orBody(d.Pointer), orNone(d.Legacy), orNone(d.Service))
 		}
 	}
-	return nil
+	return errors.Join(append(problems, s.Tables(t))...)
 }
 
 func orBody(pointer string) string {

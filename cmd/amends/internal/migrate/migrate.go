@@ -45,7 +45,7 @@ func Command(std cli.Stdio) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return migrate(ctx, std, c, n, wait)
+			return migrate(ctx, cmd, std, c, n, wait)
 		},
 	})
 	cmd.Flags().BoolVar(&all, "all", false, "every service")
@@ -67,14 +67,14 @@ func needed(targets []string, all bool) (config.Needs, error) {
 	return config.Needs{Services: services, Temporal: len(services) < len(targets)}, nil
 }
 
-func migrate(ctx context.Context, std cli.Stdio, c *config.Config, n config.Needs, wait time.Duration) (err error) {
+func migrate(ctx context.Context, cmd *cobra.Command, std cli.Stdio, c *config.Config, n config.Needs, wait time.Duration) (err error) {
 	ctx, parts := process.New(ctx)
 	defer func() { err = errors.Join(err, parts.Stop()) }()
 	log, _, err := std.Observe(ctx, parts, c, "info")
 	if err != nil {
 		return err
 	}
-	std.Unread(cmd, config.ProcessMigrate, services...).Log(log)
+	std.Unread(cmd, config.ProcessMigrate, n.Services...).Log(log)
 	ctx, cancel := context.WithTimeoutCause(ctx, wait, fmt.Errorf("gave up after %s", wait))
 	defer cancel()
 	if len(n.Services) > 0 {

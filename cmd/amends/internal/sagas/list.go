@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
@@ -54,7 +52,7 @@ func list(std cli.Stdio) *cobra.Command {
 				if asJSON {
 					return show.JSON(std.Out, all)
 				}
-				return writeList(std.Out, all, more)
+				return writeList(std.Screen(cmd), all, more)
 			})
 		},
 	}
@@ -134,9 +132,10 @@ func askOne(ctx context.Context, e saga.Engine, w *workflow.WorkflowExecutionInf
 	return l
 }
 
-func writeList(w io.Writer, all []listed, more bool) error {
-	t := show.Table("Needs attention")
-	t.AppendHeader(table.Row{"Workflow", "Type", "Phase", "Reason", "Needs attention"})
+func writeList(s show.Screen, all []listed, more bool) error {
+	t := show.NewTable(
+		show.Text("Workflow"), show.Text("Type").Dispensable(1), show.Text("Phase"), show.Text("Reason").Dispensable(2), show.Prose("Needs attention"),
+	)
 	for _, l := range all {
 		phase, reason, attention := l.Error, fault.Code(""), ""
 		if l.Saga != nil {
@@ -148,50 +147,48 @@ func writeList(w io.Writer, all []listed, more bool) error {
 				attention += a.Step + " " + string(a.Code)
 			}
 		}
-		t.AppendRow(table.Row{l.Workflow, l.Type, phase, reason, attention})
+		t.Row(l.Workflow, l.Type, show.State(phase), reason, attention)
 	}
-	text := "no saga\n"
-	if len(all) > 0 {
-		text = t.Render() + "\n"
+	problems := []error{s.Tables(t)}
+	if len(all) == 0 {
+		problems = append(problems, s.Note("no saga"))
 	}
 	if more {
-		text += "There are more workflows: see --limit and --query.\n"
+		problems = append(problems, s.Note("There are more workflows: see --limit and --query."))
 	}
-	_, err := io.WriteString(w, text)
-	return err
+	return errors.Join(problems...)
 }
 
 // writeView writes a saga: its end or progress, its steps, flags, waivers and repairs.
-func writeView(w io.Writer, v saga.View) error {
-	head := show.Table()
-	head.AppendRow(table.Row{"Saga", v.ID})
-	head.AppendRow(table.Row{"Phase", string(v.Phase)})
+func writeView(s show.Screen, v saga.View) error {
+	head := show.Pairs()
+	head.Row("Saga", v.ID)
+	head.Row("Phase", show.State(v.Phase))
 	if v.Reason != "" {
-		head.AppendRow(table.Row{"Reason", string(v.Reason)})
+		head.Row("Reason", string(v.Reason))
 	}
 	if !v.DecideBy.IsZero() {
-		head.AppendRow(table.Row{"Decide by", show.Stamp(v.DecideBy)})
+		head.Row("Decide by", show.Stamp(v.DecideBy))
 	}
-	steps := show.Table()
-	steps.AppendHeader(table.Row{"Step", "State", "Attempts", "Last error", "Holds"})
-	for _, s := range v.Steps {
-		steps.AppendRow(table.Row{s.Name, string(s.State), s.Attempts, string(s.Error), s.Exposure})
+	steps := show.NewTable(show.Text("Step"), show.Text("State"), show.Number("Attempts"), show.Text("Last error"), show.Prose("Holds"))
+	for _, step := range v.Steps {
+		steps.Row(step.Name, show.State(step.State), step.Attempts, string(step.Error), step.Exposure)
 	}
-	flags := show.Table("Needs attention")
-	flags.AppendHeader(table.Row{"Needs attention", "Code", "Since"})
+	flags := show.NewTable(show.Text("Needs attention"), show.Text("Code"), show.Moment("Since"))
 	for _, a := range v.Attention {
-		flags.AppendRow(table.Row{a.Step, string(a.Code), show.Stamp(a.Since)})
+		flags.Row(a.Step, string(a.Code), show.Stamp(a.Since))
 	}
-	repairs := show.Table("Reason")
-	repairs.AppendHeader(table.Row{"Repair", "Action", "By", "At", "Reason", "Reference"})
+	repairs := show.NewTable(
+		show.Text("Repair"), show.Text("Action"), show.Prose("By").Dispensable(1), show.Moment("At").Dispensable(2), show.Prose("Reason"), show.Prose("Reference"),
+	)
 	for _, r := range v.Repairs {
-		repairs.AppendRow(table.Row{r.Step, string(r.Action), r.Operator, show.Stamp(r.At), r.Reason, r.Reference})
+		repairs.Row(r.Step, string(r.Action), r.Operator, show.Stamp(r.At), r.Reason, r.Reference)
 	}
-	waivers := show.Table("Reason")
-	waivers.AppendHeader(table.Row{"Waived", "Holds", "By", "At", "Reason", "Reference"})
+	waivers := show.NewTable(
+		show.Text("Waived"), show.Prose("Holds"), show.Prose("By").Dispensable(1), show.Moment("At").Dispensable(2), show.Prose("Reason"), show.Prose("Reference"),
+	)
 	for _, g := range v.Waivers {
-		waivers.AppendRow(table.Row{g.Step, g.Owed, g.Operator, show.Stamp(g.At), g.Reason, g.Reference})
+		waivers.Row(g.Step, g.Owed, g.Operator, show.Stamp(g.At), g.Reason, g.Reference)
 	}
-	_, err := io.WriteString(w, show.Blocks(head, steps, flags, waivers, repairs))
-	return err
+	return s.Tables(head, steps, flags, waivers, repairs)
 }

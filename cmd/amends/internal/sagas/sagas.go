@@ -75,7 +75,7 @@ func showOne(std cli.Stdio) *cobra.Command {
 				if err != nil {
 					return explain(args[0], err)
 				}
-				return write(std, v, asJSON)
+				return write(std, cmd, v, asJSON)
 			})
 		},
 	}
@@ -164,9 +164,9 @@ func explain(id string, err error) error {
 }
 
 // write prints a saga.
-func write(std cli.Stdio, v saga.View, asJSON bool) error {
+func write(std cli.Stdio, cmd *cobra.Command, v saga.View, asJSON bool) error {
 	if asJSON {
 		return show.JSON(std.Out, v)
 	}
-	return writeView(std.Out, v)
+	return writeView(std.Screen(cmd), v)
 }
