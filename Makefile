@@ -58,6 +58,14 @@ generate: ## Regenerate the generated code
 fmt: ## Format the code as lint wants it
 	@scripts/lint.sh fmt
 
+# Of `make strangle`: 1 waits for Enter before each step.
+STEP ?=
+
+.PHONY: strangle
+strangle: build ## Move a shop from a monolith to services under load, step by step (STEP=1 waits for Enter)
+	cd examples/monolith && CGO_ENABLED=0 go build -trimpath -o ../../bin/monolith .
+	@go run ./proof/strangle $(if $(STEP),-step)
+
 .PHONY: prove
 prove: ## Run the long tests, in under an hour, and write docs/proof.md (SEED, FOR, ORDERS, FAULTS=3)
 	@SEED='$(SEED)' FOR='$(FOR)' ORDERS='$(ORDERS)' scripts/prove.sh

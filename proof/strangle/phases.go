@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+func (s *story) phaseOne(ctx context.Context) error {
+	if err := s.startMonolith(ctx); err != nil {
+		return err
+	}
+	if err := s.writeRoutes(); err != nil {
+		return err
+	}
+	if err := s.startPlatform(ctx); err != nil {
+		return err
+	}
+	s.say("   The shop is at http://%s, as ever; the monolith behind it at http://%s.\n", s.gateway, s.legacy)
+	s.crowd.come(s.o.Crowd)
+	if err := s.more(ctx, "legacy", 30); err != nil {
+		return err
+	}
+	if err := s.run(ctx, "legacy", "routes", "--admin-addr", s.admin); err != nil {
+		return err
+	}
+	return s.right(ctx)
+}
+
+func (s *story) products(ctx context.Context) error {
+	if err := s.bring(ctx, "products"); err != nil {
+		return err
+	}
+	if err := s.bring(ctx, "stock"); err != nil {
+		return err
+	}
+	routes := []string{"products", "stock"}
+	for _, name := range routes {
+		if err := s.set(ctx, name, "compare", "--mode", "shadow"); err != nil {
+			return err
+		}
+	}
+	for _, name := range routes {
+		if err := await(ctx, 5*time.Minute, "answers of "+name+" are compared", func(ctx context.Context) (bool, error) {
+			have, err := s.score(ctx, name)
+			return have.Match >= 30, err
+		}); err != nil {
+			return err
+		}
+	}
+	if err := s.run(ctx, "legacy", "score", "--admin-addr", s.admin); err != nil {
+		return err
+	}
+	for _, name := range routes {
+		have, err := s.score(ctx, name)
+		if err != nil {
+			return err
+		}
+		if have.Differ+have.Error > 0 {
+			return fmt.Errorf("%s: %d of the compared answers differ, %d failed", name, have.Differ, have.Error)
+		}
+		if err := s.set(ctx, name, "the answers agree", "--mode", "service"); err != nil {
+			return err
+		}
+	}
+	if err := s.more(ctx, "legacy", 10); err != nil {
+		return err
+	}
+	return s.right(ctx)
+}
+
+func (s *story) stock(ctx context.Context) error {
+	if err := s.startBridge(ctx); err != nil {
+		return err
+	}
+	err := s.run(ctx, "legacy", "import", "stock", "--from", "http://"+s.legacy, "--data-dir", s.data(), "--hand-over", "http://"+s.door)
+	if err != nil {
+		return err
+	}
+	s.moved = true
+	if err := s.more(ctx, "legacy", 30); err != nil {
+		return err
+	}
+	return s.right(ctx)
+}
+
+func (s *story) accounts(ctx context.Context) error {
+	if err := s.bring(ctx, "users"); err != nil {
+		return err
+	}
+	for _, name := range []string{"accounts", "sessions"} {
+		if err := s.set(ctx, name, "accounts are imported", "--mode", "service"); err != nil {
+			return err
+		}
+	}
+	if err := s.more(ctx, "legacy", 30); err != nil {
+		return err
+	}
+	return s.right(ctx)
+}
+
+// imported brings the orders that the monolith has placed since, and shows them in lists.
+func (s *story) imported(ctx context.Context) error {
+	if err := s.bring(ctx, "orders"); err != nil {
+		return err
+	}
+	if err := s.run(ctx, "query", "rebuild", "--data-dir", s.data()); err != nil {
+		return err
+	}
+	return s.run(ctx, "query", "drop", "--data-dir", s.data()) // the generation before
+}
+
+// orders gives a share of the accounts to the services.
+func (s *story) orders(percent int) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if err := s.imported(ctx); err != nil {
+			return err
+		}
+		if err := s.set(ctx, "orders", fmt.Sprintf("%d %%", percent), "--mode", "canary", "--percent", fmt.Sprint(percent)); err != nil {
+			return err
+		}
+		if err := s.imported(ctx); err != nil { // those of the moment in between
+			return err
+		}
+		n := max(5, s.o.Orders*percent/400)
+		if percent == 100 {
+			n = max(n, s.o.Orders-s.crowd.at("service"))
+		}
+		if err := s.more(ctx, "service", n); err != nil {
+			return err
+		}
+		return s.right(ctx)
+	}
+}
+
+func (s *story) cutBack(ctx context.Context) error {
+	resume := s.crowd.rest() // the last orders are decided and written back: then nothing is missing
+	err := s.settled(ctx, true)
+	if err == nil {
+		err = s.run(ctx, "legacy", "rehearse-cut-back", "--to", "http://"+s.legacy, "--data-dir", s.data())
+	}
+	resume()
+	if err != nil {
+		return err
+	}
+	if err := s.set(ctx, "orders", "cut back", "--percent", "0"); err != nil {
+		return err
+	}
+	if err := s.more(ctx, "legacy", 30); err != nil {
+		return err
+	}
+	return s.right(ctx)
+}
+
+func (s *story) forward(ctx context.Context) error {
+	if err := s.imported(ctx); err != nil {
+		return err
+	}
+	if err := s.set(ctx, "orders", "forward again", "--percent", "100"); err != nil {
+		return err
+	}
+	if err := s.imported(ctx); err != nil {
+		return err
+	}
+	if err := s.more(ctx, "service", 30); err != nil {
+		return err
+	}
+	return s.right(ctx)
+}
+
+func (s *story) off(ctx context.Context) error {
+	if err := s.imported(ctx); err != nil {
+		return err
+	}
+	if err := s.set(ctx, "orders", "the monolith is replaced", "--mode", "service"); err != nil {
+		return err
+	}
+	if err := s.right(ctx); err != nil {
+		return err
+	}
+	if err := s.bridge.stop(); err != nil {
+		return err
+	}
+	if err := s.monolith.stop(); err != nil {
+		return err
+	}
+	s.bridge, s.monolith = nil, nil
+	if err := s.more(ctx, "service", 20); err != nil {
+		return err
+	}
+	return s.right(ctx)
+}
