@@ -36,6 +36,11 @@ func (k kept) Get(_ context.Context, id string) (order.Record, error) {
 	return order.Record{}, fault.Errorf(fault.Business, fault.NotFound, "no such order")
 }
 
+func (k kept) Address(ctx context.Context, id string) (order.Address, error) {
+	rec, err := k.Get(ctx, id)
+	return rec.Placement.ShipTo, err
+}
+
 func (kept) KeepContact(context.Context, string, string, order.Contact) error { return nil }
 
 func (kept) Place(context.Context, string, order.Placement, time.Duration) (order.Record, error) {

@@ -21,6 +21,11 @@ type scripted struct {
 
 func (s *scripted) Get(ctx context.Context, _ string) (order.Record, error) { return s.get(ctx) }
 
+func (s *scripted) Address(ctx context.Context, _ string) (order.Address, error) {
+	rec, err := s.get(ctx)
+	return rec.Placement.ShipTo, err
+}
+
 func (s *scripted) KeepContact(ctx context.Context, _, _ string, _ order.Contact) error {
 	_, err := s.get(ctx)
 	return err
