@@ -35,6 +35,7 @@ var known = map[string]string{
 	"services/user/user.go":                    "support is a role, and its scope, too",
 	"api/orders/access.go":                     "the same scope",
 	"api/routes.go":                            "the same scope",
+	"api/docs/docs.go":                         "the test tokens of the simulated provider",
 	"web/shop/own/state.go":                    "the steps of an order in the words of a customer",
 	"workflows/doctor/judge/imported.go":       "the stock that a monolith reserves, and mails that must not be",
 	"services/order/course/exposure.go":        "the effects of the steps of a choreographed order, which its record shows",
