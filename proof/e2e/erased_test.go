@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -11,6 +13,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/serviceerror"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/workflows"
@@ -22,9 +25,7 @@ func TestErasedCustomersAreNowhere(t *testing.T) {
 	t.Parallel()
 
 	dir := t.TempDir()
-	port := freeAddress(t)
-	_, number, _ := strings.Cut(port, ":")
-	d := startDev(t, dir, "AMENDS_LOG_LEVEL=debug", "AMENDS_TEMPORAL_PORT="+number)
+	d := startDev(t, dir, "AMENDS_LOG_LEVEL=debug", "AMENDS_SAGA_DECIDE_AFTER=20s")
 	v := &visitor{url: d.url, mark: strings.ReplaceAll(uuid.NewString(), "-", "")}
 	mail := v.canary("mail", inMails) + "@example.com"
 	run(t, home(dir), "user", "create", mail, "--name", v.canary("name", inMails), "--data-dir", dir)
@@ -39,7 +40,7 @@ func TestErasedCustomersAreNowhere(t *testing.T) {
 	for _, style := range []string{"orchestrated", "choreographed"} {
 		body := lines("MUG-STONEWARE", 1)
 		maps.Copy(body, map[string]any{"currency": "EUR", "style": style, "payment_token": "tok_visa", "ship_to": v.address(style)})
-		answer, _ := v.asks(t, http.StatusCreated, http.MethodPost, "/v1/orders", body, "Idempotency-Key", uuid.NewString(), "Prefer", "wait=30")
+		answer, _ := v.asks(t, http.StatusOK, http.MethodPost, "/v1/orders", body, "Idempotency-Key", uuid.NewString(), "Prefer", "wait=30")
 		require.Equal(t, "CONFIRMED", answer["status"])
 		id, _ := answer["id"].(string)
 		orders = append(orders, id)
@@ -48,7 +49,11 @@ func TestErasedCustomersAreNowhere(t *testing.T) {
 	}
 	v.isTold(t, dir, mail, "Hello name."+v.mark)
 
-	c, err := engine.Dial(engine.Options{Address: port, Isolated: true})
+	var running struct{ Temporal struct{ Address string } }
+	pointer, err := os.ReadFile(filepath.Join(dir, "platform.yaml"))
+	require.NoError(t, err)
+	require.NoError(t, yaml.Unmarshal(pointer, &running))
+	c, err := engine.Dial(engine.Options{Address: running.Temporal.Address, Isolated: true})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	_, err = c.DescribeWorkflowExecution(t.Context(), workflows.WorkflowID(orders[0]), "")
@@ -69,7 +74,10 @@ func TestErasedCustomersAreNowhere(t *testing.T) {
 	})
 	v.token = ""
 	v.asks(t, http.StatusUnauthorized, http.MethodGet, "/v1/me", nil, "Authorization", "Bearer "+key)
-	require.Contains(t, run(t, home(dir), "doctor", "--data-dir", dir, "--temporal-address", port), "healthy")
+	eventually(t, "the doctor judges both orders, and finds nothing", func() bool {
+		p := launch(t, home(dir), "doctor", "--grace", "1s", "--data-dir", dir)
+		return p.wait(t) == 0 && strings.Contains(p.out.String(), "2 judged")
+	})
 	d.drain(t, syscall.SIGINT)
 
 	found := contents(t, dir)

@@ -90,7 +90,7 @@ func (p *platform) serve(t *testing.T, decideAfter time.Duration, log *slog.Logg
 // start starts the worker of a service.
 func (p *platform) start(t *testing.T, service string) {
 	t.Helper()
-	w := sdkworker.New(p.client, p.queues[service], sdkworker.Options{
+	w := sdkworker.New(p.client.Client, p.queues[service], sdkworker.Options{
 		DisableWorkflowWorker: service != "order", DisableRegistrationAliasing: true, WorkerStopTimeout: 5 * time.Second,
 	})
 	// Every worker has every step, but is asked only for those of its queue.

@@ -136,7 +136,7 @@ type createFailure struct {
 func (p *platform) restartOrder(t *testing.T, timing saga.Timing, create *createFailure, express *tries) {
 	t.Helper()
 	p.stop("order")
-	w := p.orderWorker(p.client, timing, create, express)
+	w := p.orderWorker(p.client.Client, timing, create, express)
 	require.NoError(t, w.Start())
 	p.workers["order"] = w
 }

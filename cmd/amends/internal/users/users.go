@@ -11,11 +11,13 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
+	"github.com/amends/amends/cmd/amends/internal/dsn"
 	"github.com/amends/amends/cmd/amends/internal/reach"
 	"github.com/amends/amends/internal/show"
 	"github.com/amends/amends/services/user"
 	userrpc "github.com/amends/amends/services/user/rpc"
 	"github.com/amends/amends/worker"
+	"github.com/amends/amends/worker/registry"
 )
 
 // Command returns `amends user`.
@@ -31,6 +33,26 @@ func with(std cli.Stdio, cmd *cobra.Command, f func(context.Context, user.Servic
 		func(ctx context.Context, conn grpc.ClientConnInterface) error { return f(ctx, userrpc.NewClient(conn)) },
 		func(ctx context.Context, o worker.Options) error {
 			return worker.WithUser(ctx, o, func(s user.Service) error { return f(ctx, s) })
+		})
+}
+
+// withOrders is with for a change that the order service takes part in.
+func withOrders(std cli.Stdio, cmd *cobra.Command, f func(context.Context, user.Service) error) error {
+	return reach.Service(std, cmd, "user",
+		func(ctx context.Context, conn grpc.ClientConnInterface) error { return f(ctx, userrpc.NewClient(conn)) },
+		func(ctx context.Context, users worker.Options) error {
+			orders, err := dsn.Tool(std, cmd, "order")
+			if err != nil {
+				return err
+			}
+			return worker.With(ctx, orders, "order", func(beside *registry.Stores) error {
+				return worker.With(ctx, users, "user", func(s *registry.Stores) error {
+					if err := s.Prepare(nil); err != nil {
+						return err
+					}
+					return f(ctx, s.UsersBeside(beside.Orders()))
+				})
+			})
 		})
 }
 
@@ -203,7 +225,7 @@ func erase(std cli.Stdio) *cobra.Command {
 			if d.By, err = cli.Author(d.By); err != nil {
 				return err
 			}
-			return with(std, cmd, func(ctx context.Context, s user.Service) error {
+			return withOrders(std, cmd, func(ctx context.Context, s user.Service) error {
 				a, err := find(ctx, s, args[0])
 				if err != nil {
 					return err
