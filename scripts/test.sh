@@ -15,7 +15,7 @@ is() { [ "$part" = all ] || [ "$part" = "$1" ]; }
 # schedules, and SQLite is 13 times slower under it; the stores' races are between
 # transactions, which it does not see; end-to-end tests and chaos run the product's
 # processes, not the test's.
-without_race='/(services/.+/(store|simulator)|saga/sagatest|proof/(schedules|choreographed|continued|e2e|pages|chaos|events))(/.*)?$'
+without_race='/(services/.+/(store|simulator)|saga/sagatest|proof/(schedules|choreographed|continued|e2e|pages|strangle|chaos|events))(/.*)?$'
 
 have_database() { [ -n "${TEST_DATABASE_URL:-}" ] || have_postgres; }
 
@@ -69,7 +69,7 @@ run() {
 
 # Go caches a result as long as it sees all inputs of the test. It cannot see those
 # of these packages, which list the tree, or build and start binaries.
-uncached='amends/amends(/cmd/amends(/.*)?|/proof/(bench|e2e|pages|chaos))?$'
+uncached='amends/amends(/cmd/amends(/.*)?|/proof/(bench|e2e|pages|strangle|chaos))?$'
 
 # Every package is in exactly one of these runs, for any value of the patterns. The
 # end-to-end tests wait more than they compute, so more of them run at a time.
