@@ -11,7 +11,7 @@ import (
 	"github.com/amends/amends/api/edge/caller"
 	"github.com/amends/amends/api/edge/deprecated"
 	"github.com/amends/amends/api/edge/session"
-	"github.com/amends/amends/api/legacy"
+	"github.com/amends/amends/api/legacy/shadow"
 	"github.com/amends/amends/api/problem"
 	problempage "github.com/amends/amends/api/problem/page"
 	"github.com/amends/amends/api/retry"
@@ -294,7 +294,7 @@ func (r route) middleware(g guards) []echo.MiddlewareFunc {
 		m = append(m, g.calls.Middleware(r.operation, *r.end))
 	}
 	if r.class != unlimited {
-		m = append(m, legacy.Live(g.quotas(r.class)))
+		m = append(m, shadow.Live(g.quotas(r.class)))
 	}
 	if r.class == browsing {
 		m = append(m, g.browsing)

@@ -19,9 +19,7 @@ import (
 // ctx ends. It returns nil.
 func (s *Switch) Run(ctx context.Context) error {
 	var all sync.WaitGroup
-	for range workers {
-		all.Go(func() { s.work(ctx) })
-	}
+	all.Go(func() { s.copies.Run(ctx) })
 	defer all.Wait()
 	return background.NewLoop(background.LoopConfig{ //nolint:wrapcheck // it returns nil
 		Name: "routes", Every: s.config.Every, Logger: s.config.Log,

@@ -41,6 +41,7 @@ import (
 
 	"github.com/amends/amends/api/legacy/keep"
 	"github.com/amends/amends/api/legacy/score"
+	"github.com/amends/amends/api/legacy/shadow"
 )
 
 // Operation is what a switch knows about an operation of the services.
@@ -93,20 +94,13 @@ type Observer struct {
 	CutBack func(route string)
 }
 
-// Sizes of the machinery of copies.
-const (
-	maxWaiting = 256       // copies that wait for their turn
-	workers    = 4         // copies at a time
-	maxBody    = 256 << 10 // of an answer, or of a request that is tried; larger ones are not compared
-)
-
 // Switch chooses the side of each request. It is safe for concurrent use.
 type Switch struct {
 	config     Config
 	file       keep.File
 	operations map[string]*Operation
 	state      atomic.Pointer[state]
-	copies     chan *copied
+	copies     *shadow.Copies
 
 	mu      sync.Mutex // one change at a time
 	content []byte     // of the file, as it was last looked at
@@ -116,7 +110,7 @@ type Switch struct {
 
 // Open returns a switch with the routes of the file. Its error says why they cannot be used.
 func Open(c Config) (*Switch, error) {
-	s := &Switch{config: c, file: keep.At(c.File), operations: map[string]*Operation{}, copies: make(chan *copied, maxWaiting)}
+	s := &Switch{config: c, file: keep.At(c.File), operations: map[string]*Operation{}, copies: shadow.New(c.Now, c.Observe.Compared)}
 	for i, o := range c.Operations {
 		s.operations[o.Method+" "+o.Path] = &c.Operations[i]
 	}

@@ -14,9 +14,9 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/stretchr/testify/require"
 
-	"github.com/amends/amends/api/legacy"
 	"github.com/amends/amends/api/legacy/route"
 	"github.com/amends/amends/api/legacy/score"
+	"github.com/amends/amends/api/legacy/shadow"
 	"github.com/amends/amends/fault"
 )
 
@@ -85,7 +85,7 @@ func TestWritesAreOnlyTried(t *testing.T) {
 		r := c.Request()
 		mu.Lock()
 		defer mu.Unlock()
-		require.True(t, legacy.Copy(r.Context()))
+		require.True(t, shadow.Copied(r.Context()))
 		copies = append(copies, r.Method+" "+r.URL.Path+" "+r.Header.Get("Amends-Dry-Run"))
 		if r.Method == http.MethodGet {
 			return c.NoContent(http.StatusAccepted)

@@ -16,6 +16,7 @@ import (
 	"github.com/amends/amends/api/edge/session"
 	"github.com/amends/amends/api/legacy/route"
 	"github.com/amends/amends/api/legacy/score"
+	"github.com/amends/amends/api/legacy/shadow"
 	"github.com/amends/amends/api/legacy/upstream"
 	"github.com/amends/amends/internal/identity/token"
 )
@@ -34,7 +35,7 @@ const guestLife = 365 * 24 * time.Hour
 func (v *visit) decide() (score.Side, error) {
 	h := v.c.Request().Header
 	wish := h.Get(HeaderRoute)
-	if len(h.Values(HeaderDryRun)) > 0 && v.operation != nil && v.operation.DryRun {
+	if len(h.Values(shadow.HeaderDryRun)) > 0 && v.operation != nil && v.operation.DryRun {
 		return score.Service, nil // the program would do it
 	}
 	if v.live.Mode == route.Service && wish == "" {

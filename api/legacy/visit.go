@@ -13,6 +13,7 @@ import (
 	"github.com/amends/amends/api/edge/header"
 	"github.com/amends/amends/api/legacy/route"
 	"github.com/amends/amends/api/legacy/score"
+	"github.com/amends/amends/api/legacy/shadow"
 	"github.com/amends/amends/api/legacy/upstream"
 	"github.com/amends/amends/api/problem"
 )
@@ -101,13 +102,25 @@ func (v *visit) legacy(echo.Context) error {
 	if err := v.exchange(job, nil); err != nil || job == nil {
 		return err
 	}
-	v.enqueue(job)
+	v.copies.Enqueue(job)
 	return nil
+}
+
+// copied returns the copy of the request, nil if none is made.
+func (v *visit) copied() (*shadow.Job, error) {
+	l, o := v.live, v.operation
+	if l.Mode != route.Shadow && l.Mode != route.Canary || o == nil || !o.DryRun && (!o.Copied || v.c.Request().Method != http.MethodGet) {
+		return nil, nil //nolint:nilnil // there is none
+	}
+	return v.copies.Copy(v.c, shadow.Source{ //nolint:wrapcheck // it says which read failed
+		To:     shadow.Route{Name: l.Name, Timeout: l.Timeout, Rules: l.rules, Score: l.score},
+		Handle: v.next, DryRun: o.DryRun, Clean: v.forService,
+	})
 }
 
 // exchange sends the request to the program, and keeps a part of its answer for a copy. The
 // error is the problem of a request without an answer.
-func (v *visit) exchange(job *copied, wanted func(status int) bool) error {
+func (v *visit) exchange(job *shadow.Job, wanted func(status int) bool) error {
 	r, w := v.c.Request(), http.ResponseWriter(v.c.Response())
 	e := upstream.Exchange{
 		Timeout: v.timeout(), RequestID: edge.RequestID(v.c), Verified: v.verified, Plain: job != nil, Wanted: wanted,
@@ -120,7 +133,7 @@ func (v *visit) exchange(job *copied, wanted func(status int) bool) error {
 		e.Account = account
 	}
 	if job != nil {
-		w = &tee{ResponseWriter: w, job: job}
+		w = job.Tee(w)
 	}
 	began, whole := time.Now(), false
 	defer func() {
@@ -162,37 +175,5 @@ func (v *visit) answered(side score.Side, status int, took time.Duration) {
 	v.config.Observe.Answered(v.live.Name, string(side), status, took)
 	if failed && side == score.Service {
 		v.judge(v.live)
-	}
-}
-
-// tee keeps the beginning of an answer for a comparison.
-type tee struct {
-	http.ResponseWriter
-
-	job *copied
-}
-
-// Unwrap lets an answer be flushed.
-func (t *tee) Unwrap() http.ResponseWriter { return t.ResponseWriter }
-
-// WriteHeader implements [http.ResponseWriter].
-func (t *tee) WriteHeader(status int) {
-	t.job.legacy.Status = status
-	t.ResponseWriter.WriteHeader(status)
-}
-
-// Write implements [http.ResponseWriter].
-func (t *tee) Write(p []byte) (int, error) {
-	t.job.keep(p)
-	return t.ResponseWriter.Write(p) //nolint:wrapcheck // it is that writer
-}
-
-// keep adds a part of the program's answer.
-func (j *copied) keep(p []byte) {
-	if len(j.legacy.Body)+len(p) > maxBody {
-		j.large, j.legacy.Body = true, nil
-	}
-	if !j.large {
-		j.legacy.Body = append(j.legacy.Body, p...)
 	}
 }
