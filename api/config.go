@@ -1,88 +1,22 @@
 package api
 
 import (
-	"errors"
-	"fmt"
 	"log/slog"
-	"net/netip"
-	"time"
 
 	"github.com/amends/amends/api/cases"
-	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/edge/caller"
-	"github.com/amends/amends/api/edge/limit"
-	"github.com/amends/amends/api/legacy"
+	"github.com/amends/amends/api/settings"
 	"github.com/amends/amends/api/shop"
-	"github.com/amends/amends/api/shop/invoice"
 	"github.com/amends/amends/api/users"
 	"github.com/amends/amends/internal/orders"
-	"github.com/amends/amends/internal/orders/identity"
 	"github.com/amends/amends/services/query"
 )
 
 // Config configures a [Server]. Start from [DefaultConfig].
-type Config struct {
-	// Orders configures how the engine is asked; its Queue has no default.
-	Orders orders.Config
-	// MaxBody is the largest request body, in bytes. Default 1 MiB.
-	MaxBody int64
-	// Limits are the quotas of callers; their Gateways, Observe and Now are set by the
-	// server and its options. Default: none.
-	Limits limit.Config
-	// Exempt are the networks whose requests are not limited. Default: none.
-	Exempt []netip.Prefix
-	// Hosts are the names that the server answers for, and Origins the other sites whose
-	// pages may change anything; see [edge.NewHosts]. Default: this machine only, none.
-	Hosts, Origins []string
-	// Strict tells browsers to use no plain HTTP; see [edge.Config]. Default: false.
-	Strict bool
-	// Streams is how many streams each caller may have open at this server at a time, 1 to
-	// 1000. Default 16.
-	Streams int
-	// GuestSecret lets customers without a token, guests, place orders, whose ids and claims
-	// are derived from it: the same on every server, at least 24 characters, kept for as
-	// long as guests read their orders. Empty: orders need a token. Default empty.
-	GuestSecret string
-	// Shop serves the shop's pages below /, beside the operations. Default: false.
-	Shop bool
-	// Seller is who sells, on invoices. Default: Shop, without an address.
-	Seller invoice.Seller
-	// TrustedProxies are the networks whose X-Forwarded-For is believed. Empty means
-	// that the client's address is the socket's. Default empty.
-	TrustedProxies []netip.Prefix
-	// Routes are those that lead to a program behind the gateway. Default: none.
-	Routes legacy.Settings
-}
+type Config = settings.Config
 
 // DefaultConfig returns the defaults; Orders.Queue is left to set.
-func DefaultConfig() Config {
-	return Config{Orders: orders.DefaultConfig(), MaxBody: edge.DefaultMaxBody, Streams: 16, Seller: invoice.Seller{Name: "Shop"}}
-}
-
-// Validate returns every problem at once, or nil.
-func (c Config) Validate() error {
-	var body error
-	if c.MaxBody < 1<<10 || c.MaxBody > 64<<20 {
-		body = fmt.Errorf("body limit %d is not between 1 KiB and 64 MiB", c.MaxBody)
-	}
-	var streams error
-	if c.Streams < 1 || c.Streams > 1000 {
-		streams = fmt.Errorf("limit of %d streams is not between 1 and 1000", c.Streams)
-	}
-	var guests error
-	if n := len(c.GuestSecret); n > 0 && n < identity.MinGuestSecret {
-		guests = fmt.Errorf("secret of guests has %d characters, and needs %d", n, identity.MinGuestSecret)
-	}
-	return errors.Join(c.Orders.Validate(), body, streams, guests)
-}
-
-// guests returns the guests of the server, nil for none.
-func (c Config) guests() *identity.Guests {
-	if c.GuestSecret == "" {
-		return nil
-	}
-	return identity.NewGuests(c.GuestSecret)
-}
+func DefaultConfig() Config { return settings.Default() }
 
 // Option changes a [Server] beside its [Config].
 type Option func(*Server)
@@ -135,23 +69,7 @@ func WithGateways(f func() int) Option { return func(s *Server) { s.gateways = f
 func WithTestPayments(tokens []string) Option { return func(s *Server) { s.payments = tokens } }
 
 // Observer gets events of requests, for metrics. Its functions must not block.
-type Observer struct {
-	// Request is called after every request.
-	Request func(edge.Observation)
-	// Limited is called for a request without room in a quota; shadow: it passes.
-	Limited func(class, quota string, shadow bool)
-	// Placed is called with the style of each new order, and the time until it was stored.
-	Placed func(style string, took time.Duration)
-	// Deprecated is called for each call of a deprecated operation.
-	Deprecated func(operation, consumer string)
-	// Routes has the events of routes that lead to a program behind the gateway.
-	Routes legacy.Observer
-}
-
-// unobserved drops the events of routes.
-var unobserved = legacy.Observer{
-	Answered: func(string, string, int, time.Duration) {}, Compared: func(string, string) {}, CutBack: func(string) {},
-}
+type Observer = settings.Observer
 
 // WithObserver sets the observer, all of whose functions are needed.
 func WithObserver(o Observer) Option { return func(s *Server) { s.observe = o } }

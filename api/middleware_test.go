@@ -102,15 +102,8 @@ func TestAccessLog(t *testing.T) {
 	}
 }
 
-func TestConfig(t *testing.T) {
+func TestNewChecksItsConfig(t *testing.T) {
 	t.Parallel()
-	good := DefaultConfig()
-	good.Orders.Queue = "order"
-	require.NoError(t, good.Validate())
-	err := Config{}.Validate()
-	for _, want := range []string{"order queue", "namespace", "decide-after", "placement timeout", "query timeout", "cancel timeout", "body limit"} {
-		require.ErrorContains(t, err, want)
-	}
-	_, err = New(Config{}, &fakeTemporal{t: t})
+	_, err := New(Config{}, &fakeTemporal{t: t})
 	require.ErrorContains(t, err, "order queue")
 }

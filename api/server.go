@@ -26,6 +26,7 @@ import (
 	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/api/orders/live"
 	"github.com/amends/amends/api/pages"
+	"github.com/amends/amends/api/settings"
 	"github.com/amends/amends/api/shop"
 	"github.com/amends/amends/api/shop/invoice"
 	"github.com/amends/amends/api/shop/overview"
@@ -120,7 +121,7 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	}
 	s := &Server{
 		log:      slog.Default(),
-		observe:  Observer{func(edge.Observation) {}, func(string, string, bool) {}, func(string, time.Duration) {}, func(string, string) {}, unobserved},
+		observe:  settings.Unobserved(),
 		gateways: func() int { return 1 },
 		records:  c.Orders.Records, retry: c.Orders.Retry, draining: make(chan struct{}), decideAfter: c.Orders.DecideAfter,
 	}
@@ -151,10 +152,10 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	page.Register(s.echo)
 	pages.Open(s.echo, c.Shop, visit.Site{Name: c.Seller.Name, Guests: c.GuestSecret != "", Tokens: s.payments, Log: s.log})
 	s.services.Query = s.model
-	reader, access := shop.NewReader(s.services), apiorders.NewAccess(lookup.New(s.orders, s.model), c.guests())
+	reader, access := shop.NewReader(s.services), apiorders.NewAccess(lookup.New(s.orders, s.model), c.Guests())
 	all := operations{
 		apiorders.New(s.orders, access, s.model, reader, s.draining), shop.New(reader), accounts, live.New(access, s.model, s.draining, heartbeat), cases.New(s.cases, access),
-		invoice.New(c.guests(), reader, c.Seller), overview.New(access, reader), page, s.health,
+		invoice.New(c.Guests(), reader, c.Seller), overview.New(access, reader), page, s.health,
 	}
 	contract.RegisterHandlers(edge.Router{Echo: s.echo, Middleware: publicRoutes.middleware(g)}, contract.NewStrictHandler(all, nil))
 	return s, nil

@@ -21,6 +21,7 @@ import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/problem"
+	"github.com/amends/amends/api/settings"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/orders/identity"
 	"github.com/amends/amends/workflows"
@@ -65,7 +66,7 @@ func setup(t *testing.T, change ...func(*Config)) *testBundle {
 				default:
 				}
 			},
-			Limited: func(string, string, bool) {}, Placed: func(style string, _ time.Duration) { b.placed.add(style) }, Deprecated: func(string, string) {}, Routes: unobserved,
+			Limited: func(string, string, bool) {}, Placed: func(style string, _ time.Duration) { b.placed.add(style) }, Deprecated: func(string, string) {}, Routes: settings.Unobserved().Routes,
 		}))
 	require.NoError(t, err)
 	b.http = httptest.NewUnstartedServer(nil)
