@@ -231,6 +231,7 @@ var layers = []layer{
 	{"internal/config/service", "internal/config/secret internal/config/setting", "temporal gorm echo"},
 	{"internal/config/secret", "", "others"},
 	{"internal/config/setting", "internal/config/secret", "temporal gorm echo"},
+	{"internal/config/temporal", "internal/config/secret internal/config/setting internal/engine", "gorm echo"},
 	{"internal/telemetry", "internal/identity", "gorm echo viper"},
 	{"internal/engine", "internal/background internal/engine/attempt fault", "gorm echo viper"},
 	{"internal/engine/attempt", "", "gorm echo viper"},

@@ -20,6 +20,7 @@ import (
 	"github.com/amends/amends/internal/config/secret"
 	"github.com/amends/amends/internal/config/service"
 	"github.com/amends/amends/internal/config/setting"
+	"github.com/amends/amends/internal/config/temporal"
 )
 
 // Config has every setting. The zero Config is not useful: start from [Default].
@@ -68,7 +69,7 @@ type Config struct {
 
 	// Temporal is the connection to the engine. `amends dev` starts an engine of its
 	// own unless Temporal has an address, which then must be of this machine.
-	Temporal Temporal `key:"temporal" reads:"api,worker,migrate,dev"`
+	Temporal temporal.Section `key:"temporal" reads:"api,worker,migrate,dev"`
 
 	// PayloadKeys encrypts the payloads of sagas at the engine: id=key,id2=key2, each key
 	// 32 bytes in base64. The first key encrypts, all of them decrypt; every process of a

@@ -12,6 +12,7 @@ import (
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/config/service"
 	"github.com/amends/amends/internal/config/setting"
+	"github.com/amends/amends/internal/config/temporal"
 )
 
 // sections are those of the tests: services with and without an external system.
@@ -51,7 +52,7 @@ func TestLoad(t *testing.T) {
 		for _, address := range []string{"127.0.0.1:7233", "localhost:7233", "[::1]:7233"} {
 			c, err := config.Load(setting.Source{Environ: []string{"AMENDS_TEMPORAL_ADDRESS=" + address, "AMENDS_TEMPORAL_NAMESPACE=shop", "HOME=" + t.TempDir()}}, config.Needs{Dev: true}, sections...)
 			require.NoError(t, err)
-			require.Equal(t, config.Temporal{Address: address, Namespace: "shop"}, c.Temporal)
+			require.Equal(t, temporal.Section{Address: address, Namespace: "shop"}, c.Temporal)
 		}
 	})
 

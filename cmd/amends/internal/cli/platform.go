@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/config/temporal"
 	"github.com/amends/amends/internal/dev/folder"
 )
 
@@ -79,7 +80,7 @@ func (std Stdio) OfFolder(cmd *cobra.Command) bool {
 // platform. Otherwise a half of two platforms would look like one: the orders of a shop, and
 // the engine of a developer.
 func (std Stdio) local(c *config.Config) bool {
-	if c.Temporal != (config.Temporal{}) || c.Broker.URL != "" || len(c.Services.Targets()) > 0 {
+	if c.Temporal != (temporal.Section{}) || c.Broker.URL != "" || len(c.Services.Targets()) > 0 {
 		return false
 	}
 	if slices.ContainsFunc(c.Services.Names(), c.Services.HasDSN) {

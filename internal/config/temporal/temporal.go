@@ -1,22 +1,20 @@
-package config
+// Package temporal has the settings of the connection to the engine.
+package temporal
 
 import (
 	"net"
 	"net/url"
 	"strings"
 
-	"go.temporal.io/sdk/converter"
-
 	"github.com/amends/amends/internal/config/secret"
 	"github.com/amends/amends/internal/config/setting"
 	"github.com/amends/amends/internal/engine"
-	"github.com/amends/amends/internal/engine/sealed"
 )
 
-// Temporal is the connection to the engine. Empty fields are taken from the
+// Section is the connection to the engine. Empty fields are taken from the
 // TEMPORAL_* environment variables and from the profile file of the temporal CLI,
 // except for codec endpoints.
-type Temporal struct {
+type Section struct {
 	// Address is that of the engine's frontend, host:port. Empty: that of
 	// TEMPORAL_ADDRESS or the profile, at last 127.0.0.1:7233; in `amends dev` that
 	// of its own dev server in any case. Default: empty.
@@ -55,22 +53,9 @@ type Temporal struct {
 	UIURL string `key:"ui_url"`
 }
 
-// Payloads returns the codec of PayloadKeys, nil without keys. c must be valid.
-func (c *Config) Payloads() converter.PayloadCodec {
-	keys, _ := sealed.Parse(string(c.PayloadKeys))
-	if len(keys) == 0 {
-		return nil
-	}
-	codec, err := sealed.New(keys)
-	if err != nil {
-		panic(err) // the keys of a valid configuration are of the cipher's size
-	}
-	return codec
-}
-
 // Options returns the options of a connection to the configured engine. The caller
 // sets logger, metrics and converters.
-func (t Temporal) Options(environ []string) engine.Options {
+func (t Section) Options(environ []string) engine.Options {
 	return engine.Options{
 		Address:       t.Address,
 		Namespace:     t.Namespace,
@@ -85,8 +70,9 @@ func (t Temporal) Options(environ []string) engine.Options {
 	}
 }
 
-// Check reports the rules that t breaks; needed: the process connects to it.
-func (t Temporal) Check(p *setting.Problems, needed bool, environ []string) {
+// Check reports the rules that t breaks; needed: the process connects to it, so that the
+// TEMPORAL_* variables of environ and the profile are checked too.
+func (t Section) Check(p *setting.Problems, needed bool, environ []string) {
 	before := len(*p)
 	if t.Address != "" {
 		if _, _, err := net.SplitHostPort(t.Address); err != nil {
@@ -112,11 +98,11 @@ func (t Temporal) Check(p *setting.Problems, needed bool, environ []string) {
 	}
 }
 
-// CheckDev checks the engine of `amends dev`. The services of `amends dev` have empty
-// databases and take every task of their queues: on the engine of a real shop they
-// would take the shop's tasks. So an address that was set for that shop's workers
-// must not be used by accident.
-func (t Temporal) CheckDev(p *setting.Problems) {
+// CheckDev reports the rules that the engine of `amends dev` breaks. The services of
+// `amends dev` have empty databases and take every task of their queues: on the engine of
+// a real shop they would take the shop's tasks. So an address that was set for that
+// shop's workers must not be used by accident.
+func (t Section) CheckDev(p *setting.Problems) {
 	if t.Address == "" {
 		if t.Namespace != "" {
 			p.Add("temporal.namespace", "must be set together with temporal.address: the dev server of `amends dev` has its own", t.Namespace)
