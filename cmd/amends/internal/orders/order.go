@@ -1,6 +1,6 @@
 // Package orders has the commands about orders: `amends order list` lists them, or those
-// that need an operator, show shows one with its saga and invoice its invoice, place places
-// one and cancel aborts one.
+// that need an operator, show shows one with its saga and invoice its invoice, cancel aborts
+// one and erase removes its personal data; place is in package place.
 package orders
 
 import (
@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
+	"github.com/amends/amends/cmd/amends/internal/orders/place"
 	"github.com/amends/amends/cmd/amends/internal/reach"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/config"
@@ -30,7 +31,7 @@ const queryTimeout = 10 * time.Second
 // Order returns `amends order`.
 func Order(std cli.Stdio) *cobra.Command {
 	cmd := cli.Group("order", "Orders and their sagas")
-	cmd.AddCommand(list(std, "list"), showOrder(std), place(std), cancel(std), showInvoice(std), erase(std))
+	cmd.AddCommand(list(std, "list"), showOrder(std), place.Command(std), cancel(std), showInvoice(std), erase(std))
 	return cmd
 }
 

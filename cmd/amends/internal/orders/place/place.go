@@ -1,4 +1,5 @@
-package orders
+// Package place has `amends order place`, which places an order through the API.
+package place
 
 import (
 	"crypto/rand"
@@ -30,8 +31,9 @@ type placement struct {
 	json                            bool
 }
 
-// place returns `amends order place`.
-func place(std cli.Stdio) *cobra.Command {
+// Command returns `amends order place`. A repeat with the same --key never places a second
+// order.
+func Command(std cli.Stdio) *cobra.Command {
 	var p placement
 	cmd := &cobra.Command{
 		Use:   "place --line SKU=QUANTITY | place FILE",
