@@ -152,10 +152,11 @@ var layers = []layer{
 	{"services/inventory/allocation", "services/inventory fault", "others"},
 	{"services/payment/posting", "fault internal/money", "others"},
 	{"services/payment/transfer", "fault internal/money saga/key", "others"},
+	{"services/payment/outside", "services/payment services/payment/provider services/payment/refund saga/key saga/ledger saga/once fault internal/money", "temporal gorm echo services"},
 	{"services/payment/provider/token", "", "others"},
 	{"services/payment/provider", "internal/money", "temporal gorm echo services"},
 	{"services/shipping/carrier", "", "temporal gorm echo services"},
-	{"services/*", "services/$1/provider services/$1/carrier services/$1/posting services/$1/placement services/$1/refund services/$1/taken services/$1/transfer event event/report saga/key saga/ledger saga/once saga/progress fault internal/money internal/text", "temporal gorm echo services"},
+	{"services/*", "services/$1/provider services/$1/carrier services/$1/posting services/$1/placement services/$1/refund services/$1/taken services/$1/transfer event event/report saga/key saga/ledger saga/progress fault internal/money internal/text", "temporal gorm echo services"},
 
 	{"saga", "saga/key saga/ledger saga/progress fault", "gorm echo viper"},
 	{"saga/key", "", "others"},

@@ -26,7 +26,7 @@ import (
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/order/course"
-	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/outside"
 	"github.com/amends/amends/services/shipping"
 	"github.com/amends/amends/worker/reporting"
 )
@@ -43,7 +43,7 @@ type live struct {
 func begin(t *testing.T, before func(s *live, reaction string) error) *live {
 	t.Helper()
 	s := &live{shoptest.New(t), t}
-	pay := payment.New(s.Payments, s.Provider, payment.Options{CallTimeout: shoptest.CallTimeout})
+	pay := outside.New(s.Payments, s.Provider, outside.Options{CallTimeout: shoptest.CallTimeout})
 	ship := shipping.New(s.Shipments, s.Carrier, shipping.Options{CallTimeout: shoptest.CallTimeout, MaxCalls: 1})
 	bus := eventtest.NewMemory()
 	ctx, cancel := context.WithCancel(t.Context())

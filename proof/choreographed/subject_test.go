@@ -24,7 +24,7 @@ import (
 	"github.com/amends/amends/services/catalog"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/order/course"
-	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/outside"
 	"github.com/amends/amends/services/shipping"
 	"github.com/amends/amends/worker/reporting"
 )
@@ -52,7 +52,7 @@ type subject struct {
 func newSubject(t *testing.T, r *explore.Registry) (*subject, error) {
 	t.Helper()
 	s := &subject{Shop: shoptest.NewForOneOver(t, func(db *gorm.DB) *gorm.DB { return mortal.Wrap(db, r) }), seeded: map[string]told.Reader{}}
-	pay := payment.New(s.Payments, s.FaultyProvider(r), payment.Options{CallTimeout: time.Hour})
+	pay := outside.New(s.Payments, s.FaultyProvider(r), outside.Options{CallTimeout: time.Hour})
 	ship := shipping.New(s.Shipments, s.FaultyCarrier(r), shipping.Options{CallTimeout: time.Hour, MaxCalls: 1})
 	for _, l := range []event.Listener{
 		reactions.Order(s.Orders), reactions.Catalog(s.Catalog, s.Orders), reactions.Payment(pay, s.Orders),

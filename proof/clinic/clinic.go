@@ -30,6 +30,7 @@ import (
 	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/outside"
 	"github.com/amends/amends/services/payment/refund"
 	"github.com/amends/amends/workflows"
 	"github.com/amends/amends/workflows/doctor"
@@ -47,7 +48,7 @@ type Clinic struct {
 	// Resumed is called after the doctor has had sagas resumed; nil: nothing follows.
 	Resumed func()
 
-	payments *payment.Outside
+	payments *outside.Outside
 	outboxes map[string]*told.Reader // those that were read, by service
 	suite    testsuite.WorkflowTestSuite
 }
@@ -56,7 +57,7 @@ type Clinic struct {
 func New(t *testing.T) *Clinic {
 	t.Helper()
 	c := &Clinic{Shop: shoptest.New(t), outboxes: map[string]*told.Reader{}}
-	c.payments = payment.New(c.Payments, c.Provider, payment.Options{})
+	c.payments = outside.New(c.Payments, c.Provider, outside.Options{})
 	c.suite.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	c.Engine = &Engine{t: t, clinic: c, Sagas: map[string]activities.SagaState{}}
 	return c

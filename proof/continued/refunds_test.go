@@ -14,6 +14,7 @@ import (
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/outside"
 	"github.com/amends/amends/services/payment/provider"
 	"github.com/amends/amends/workflows/repay"
 )
@@ -97,7 +98,7 @@ func (l *lane) rebuildRefund(ctx context.Context, c cut, in repay.Input) error {
 		err := l.shop.Orders.OpenRefund(ctx, key.Key{Saga: in.OrderID, Step: "order.open_refund", Generation: in.Number},
 			order.RefundOpening{ID: in.ID, Amount: in.Amount, TakeBack: in.TakeBack, At: c.at})
 		if err == nil && strings.HasSuffix(c.name, "-done") {
-			pay := payment.New(l.shop.Payments, l.shop.Provider, payment.Options{})
+			pay := outside.New(l.shop.Payments, l.shop.Provider, outside.Options{})
 			_, err = pay.Refund(ctx, key.Key{Saga: in.OrderID, Step: "payment.refund", Generation: in.Number}, payment.RefundRequest{Amount: in.Amount, Note: in.Note})
 		}
 		if err != nil {

@@ -19,6 +19,7 @@ import (
 	"github.com/amends/amends/services/order"
 	orderstore "github.com/amends/amends/services/order/store"
 	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/outside"
 	"github.com/amends/amends/services/payment/provider/simulator"
 	paymentstore "github.com/amends/amends/services/payment/store"
 	"github.com/amends/amends/services/shipping"
@@ -58,7 +59,7 @@ func newShop(tb testing.TB, open func(owner string, migrate func(context.Context
 	}
 	return &shop{
 		orders: orderstore.New(open("order", orderstore.Schema.Migrate)), catalog: goods, inventory: stock,
-		payments: payment.New(paymentstore.New(open("payment", paymentstore.Schema.Migrate)), provider, payment.Options{}),
+		payments: outside.New(paymentstore.New(open("payment", paymentstore.Schema.Migrate)), provider, outside.Options{}),
 		shipping: shipping.New(shippingstore.New(open("shipping", shippingstore.Schema.Migrate)), carrier, shipping.Options{}),
 	}
 }

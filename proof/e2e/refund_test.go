@@ -31,6 +31,7 @@ import (
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/payment"
+	paymentoutside "github.com/amends/amends/services/payment/outside"
 	paid "github.com/amends/amends/services/payment/refund"
 	"github.com/amends/amends/worker/registry"
 	"github.com/amends/amends/workflows/repay"
@@ -257,7 +258,7 @@ func TestTheKeyOfARefundIsRememberedWithoutTheEngine(t *testing.T) {
 	amount := money.New(200, "EUR")
 	opening := order.RefundOpening{ID: refundID, Amount: amount, TakeBack: true, At: time.Now()}
 	require.NoError(t, p.Orders.OpenRefund(ctx, k("order.open_refund"), opening))
-	_, err := payment.New(p.Payments, p.Provider, payment.Options{}).Refund(ctx, k("payment.refund"), payment.RefundRequest{Amount: amount, Note: paid.Note{ID: refundID}})
+	_, err := paymentoutside.New(p.Payments, p.Provider, paymentoutside.Options{}).Refund(ctx, k("payment.refund"), payment.RefundRequest{Amount: amount, Note: paid.Note{ID: refundID}})
 	require.Equal(t, payment.RefundExceedsCapture, fault.CodeOf(err))
 	require.NoError(t, p.Orders.CloseRefund(ctx, k("order.refuse_refund"), order.RefundClosing{Status: order.RefundRefused, Opening: opening}))
 	require.Equal(t, http.StatusUnprocessableEntity, ask("refused", 50))

@@ -138,8 +138,8 @@ var mutants = []mutant{
 		by: explore("1"),
 	},
 	{
-		name: "ACaptureOfNothingIsNotRecorded", file: "services/payment/outside_capture.go",
-		was: "		return o.store.CaptureNothing(ctx, k, req)\n", is: "		return Capture{Amount: req.Amount}, nil\n",
+		name: "ACaptureOfNothingIsNotRecorded", file: "services/payment/outside/capture.go",
+		was: "		return o.store.CaptureNothing(ctx, k, req)\n", is: "		return payment.Capture{Amount: req.Amount}, nil\n",
 		by: named("./services/payment/store", "TestACaptureOfZero/sqlite"),
 	},
 	{

@@ -18,6 +18,7 @@ import (
 	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/outside"
 	"github.com/amends/amends/services/payment/provider"
 	paymentrefund "github.com/amends/amends/services/payment/refund"
 	"github.com/amends/amends/workflows"
@@ -135,7 +136,7 @@ func (s *refund) other(ctx context.Context, number int, opening order.RefundOpen
 	if err := s.Orders.OpenRefund(ctx, k("order.open_refund"), opening); err != nil {
 		return err
 	}
-	_, err := payment.New(s.Payments, s.Provider, payment.Options{}).Refund(ctx, k("payment.refund"), payment.RefundRequest{Amount: opening.Amount})
+	_, err := outside.New(s.Payments, s.Provider, outside.Options{}).Refund(ctx, k("payment.refund"), payment.RefundRequest{Amount: opening.Amount})
 	end := order.RefundClosing{Status: order.RefundDone, Opening: opening, Note: order.RefundNote{At: opening.At}}
 	switch fault.CodeOf(err) {
 	case "":

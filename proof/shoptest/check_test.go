@@ -14,6 +14,7 @@ import (
 	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/outside"
 	"github.com/amends/amends/services/shipping"
 )
 
@@ -24,7 +25,7 @@ var leftovers = map[string]func(context.Context, *shoptest.Shop, saga.Key) error
 		return err
 	},
 	"payment.authorize": func(ctx context.Context, s *shoptest.Shop, k saga.Key) error {
-		p := payment.New(s.Payments, s.Provider, payment.Options{CallTimeout: time.Second})
+		p := outside.New(s.Payments, s.Provider, outside.Options{CallTimeout: time.Second})
 		_, err := p.Authorize(ctx, k, payment.AuthorizeRequest{Amount: money.New(1850, "EUR"), Token: "tok_visa"})
 		return err
 	},

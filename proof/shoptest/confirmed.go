@@ -9,6 +9,7 @@ import (
 	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/outside"
 	"github.com/amends/amends/services/shipping"
 )
 
@@ -18,7 +19,7 @@ var Total = money.New(12600, "EUR")
 // Confirm makes a confirmed order of two mugs and a kettle, by the steps of its saga.
 func (s *Shop) Confirm(ctx context.Context, id string) error {
 	k := func(step string) key.Key { return key.New(id, step) }
-	pay := payment.New(s.Payments, s.Provider, payment.Options{})
+	pay := outside.New(s.Payments, s.Provider, outside.Options{})
 	lines := []inventory.Line{{SKU: "MUG", Quantity: 2}, {SKU: "KETTLE", Quantity: 1}}
 	_, created := s.Orders.Create(ctx, k("order.create"), order.Placement{
 		CustomerID: "cus_1", Currency: "EUR", Lines: []order.Line{{SKU: "MUG", Quantity: 2}, {SKU: "KETTLE", Quantity: 1}},

@@ -23,7 +23,7 @@ import (
 	inventorystore "github.com/amends/amends/services/inventory/store"
 	"github.com/amends/amends/services/order"
 	orderstore "github.com/amends/amends/services/order/store"
-	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/outside"
 	"github.com/amends/amends/services/payment/provider"
 	"github.com/amends/amends/services/payment/provider/simulator"
 	paymentstore "github.com/amends/amends/services/payment/store"
@@ -179,7 +179,7 @@ func (s *Shop) Bind(r saga.Registry) {
 	activities.BindOrder(r, orders, s.Requests)
 	activities.BindCatalog(r, s.Catalog)
 	activities.BindInventory(r, s.Inventory)
-	activities.BindPayment(r, payment.New(s.Payments, money, payment.Options{CallTimeout: CallTimeout}))
+	activities.BindPayment(r, outside.New(s.Payments, money, outside.Options{CallTimeout: CallTimeout}))
 	calls := shipping.Options{CallTimeout: CallTimeout}
 	if s.Faults.OneByOne {
 		calls.MaxCalls = 1

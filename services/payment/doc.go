@@ -12,7 +12,7 @@
 // The money is at a [provider.Provider], which no transaction of ours reaches. So
 // every effect is intent → call → outcome, see [once.Effect]: the intent commits
 // with the effect's key, then the provider is called with that key outside any
-// transaction, then the outcome commits. [Outside] is that sequence. An attempt, or
+// transaction, then the outcome commits. Package outside is that sequence. An attempt, or
 // an undo, that finds an intent asks the provider by key before anything else.
 //
 // # Do and undo

@@ -2,6 +2,7 @@ package payment
 
 import (
 	"context"
+	"time"
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
@@ -27,7 +28,14 @@ type Intended struct {
 	Transfer transfer.Transfer
 }
 
-// Store records the intents and outcomes of [Outside]. Every method is one
+// Known are the records of a capture, and of the payment that it takes.
+type Known struct {
+	Recorded bool          // there is a record of the capture, whatever its state
+	Payment  Payment       // zero: there is none
+	Age      time.Duration // of the payment
+}
+
+// Store records the intents and outcomes of package outside. Every method is one
 // transaction and makes no remote call. Except for those that undo and block, each
 // fails with SUSPENDED if the key was undone or blocked meanwhile. A repeat changes
 // nothing.

@@ -53,8 +53,8 @@ var refusals = map[provider.Reason]fault.Code{
 	provider.TokenInvalid:         TokenInvalid,
 }
 
-// declined returns why the provider declined, or nil.
-func declined(e provider.Effect) *fault.Error {
+// ProviderRefusal returns why the provider declined, or nil.
+func ProviderRefusal(e provider.Effect) *fault.Error {
 	if e.State != provider.Declined {
 		return nil
 	}

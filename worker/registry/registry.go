@@ -39,6 +39,7 @@ import (
 	orderimplied "github.com/amends/amends/services/order/store/implied"
 	"github.com/amends/amends/services/payment"
 	paymentcompare "github.com/amends/amends/services/payment/audit/compare"
+	paymentoutside "github.com/amends/amends/services/payment/outside"
 	providersimulator "github.com/amends/amends/services/payment/provider/simulator"
 	paymentrpc "github.com/amends/amends/services/payment/rpc"
 	paymentstore "github.com/amends/amends/services/payment/store"
@@ -191,9 +192,7 @@ var All = []Row{
 	{
 		Name: "payment", own: paymentstore.Schema, asks: []string{"order"},
 		outside: providersimulator.Schema, outsideName: "provider",
-		Bind: func(r saga.Registry, s *Stores, _ activities.Requests) {
-			activities.BindPayment(r, s.payments())
-		},
+		Bind:  func(r saga.Registry, s *Stores, _ activities.Requests) { activities.BindPayment(r, s.payments()) },
 		Try:   activities.TryPayment,
 		Serve: func(on grpc.ServiceRegistrar, s *Stores) { paymentrpc.Register(on, paymentstore.New(s.Own)) },
 		Audit: func(r saga.Registry, s *Stores, _ activities.Sagas) {
@@ -209,9 +208,7 @@ var All = []Row{
 	{
 		Name: "shipping", own: shippingstore.Schema, asks: []string{"order"},
 		outside: carriersimulator.Schema, outsideName: "carrier",
-		Bind: func(r saga.Registry, s *Stores, _ activities.Requests) {
-			activities.BindShipping(r, s.parcels())
-		},
+		Bind:  func(r saga.Registry, s *Stores, _ activities.Requests) { activities.BindShipping(r, s.parcels()) },
 		Try:   activities.TryShipping,
 		Serve: func(on grpc.ServiceRegistrar, s *Stores) { shippingrpc.Register(on, shippingstore.New(s.Own)) },
 		Audit: func(r saga.Registry, s *Stores, _ activities.Sagas) {
@@ -354,7 +351,7 @@ func (s *Stores) Payments() payment.Direct { return paymentstore.New(s.Own) }
 
 // payments returns the payment service on its databases.
 func (s *Stores) payments() payment.Service {
-	return payment.New(paymentstore.New(s.Own), providersimulator.New(s.outside, providersimulator.Options{}), payment.Options{})
+	return paymentoutside.New(paymentstore.New(s.Own), providersimulator.New(s.outside, providersimulator.Options{}), paymentoutside.Options{})
 }
 
 // parcels returns the shipping service on its databases.

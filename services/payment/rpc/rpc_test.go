@@ -16,6 +16,7 @@ import (
 	"github.com/amends/amends/proof/rpctest"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/outside"
 	"github.com/amends/amends/services/payment/provider/simulator"
 	"github.com/amends/amends/services/payment/refund"
 	"github.com/amends/amends/services/payment/rpc"
@@ -29,7 +30,7 @@ func TestContract(t *testing.T) {
 	dbtest.Each(t, store.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
 		book := dbtest.Open(t, dbtest.SQLite(t), database.Options{})
 		require.NoError(t, simulator.Schema.Migrate(t.Context(), book))
-		s := payment.New(store.New(db), simulator.New(book, simulator.Options{}), payment.Options{})
+		s := outside.New(store.New(db), simulator.New(book, simulator.Options{}), outside.Options{})
 		remote := rpc.NewClient(rpctest.Connect(t, func(r grpc.ServiceRegistrar) { rpc.Register(r, s) }))
 		for name, d := range map[string]payment.Direct{"Service": s, "Client": remote} {
 			t.Run(name, func(t *testing.T) { contract(t, s, d, name) })

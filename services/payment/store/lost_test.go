@@ -11,6 +11,7 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/outside"
 	"github.com/amends/amends/services/payment/provider/simulator"
 	"github.com/amends/amends/services/payment/store"
 )
@@ -164,7 +165,7 @@ func TestAProviderThatHangsIsNotWaitedFor(t *testing.T) {
 
 	dbtest.Each(t, store.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
 		b := setup(t, db, simulator.Options{HangFor: time.Hour})
-		impatient := payment.New(b.store, b.wire, payment.Options{CallTimeout: 100 * time.Millisecond})
+		impatient := outside.New(b.store, b.wire, outside.Options{CallTimeout: 100 * time.Millisecond})
 		req := payment.AuthorizeRequest{Amount: total, Token: simulator.TokenTimeoutAfterCharge}
 		_, err := impatient.Authorize(t.Context(), authorizeKey("s"), req)
 		requireFault(t, err, fault.Unknown, payment.ProviderTimeout)

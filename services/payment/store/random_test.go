@@ -10,6 +10,7 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/outside"
 	"github.com/amends/amends/services/payment/provider/simulator"
 	"github.com/amends/amends/services/payment/transfer"
 )
@@ -23,7 +24,7 @@ var tokens = []string{
 // run is one saga under a random schedule of steps, repeats and faults.
 type run struct {
 	*testBundle
-	service *payment.Outside
+	service *outside.Outside
 	dying   *dying
 	saga    string
 	token   string
@@ -114,7 +115,7 @@ func TestAfterRandomRunsTheBooksAgreeRowByRow(t *testing.T) {
 			b.reset(rt)
 			d := &dying{Store: b.store}
 			r := &run{
-				testBundle: b, service: payment.New(d, b.wire, payment.Options{}), dying: d,
+				testBundle: b, service: outside.New(d, b.wire, outside.Options{}), dying: d,
 				saga: "s", token: rapid.SampledFrom(tokens).Draw(rt, "token"),
 				answers: map[string]any{},
 			}

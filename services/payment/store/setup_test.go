@@ -15,13 +15,14 @@ import (
 	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/outside"
 	"github.com/amends/amends/services/payment/provider"
 	"github.com/amends/amends/services/payment/provider/simulator"
 	"github.com/amends/amends/services/payment/store"
 )
 
 type testBundle struct {
-	*payment.Outside
+	*outside.Outside
 	store  *store.Store
 	db     *gorm.DB
 	theirs *gorm.DB
@@ -48,7 +49,7 @@ func setup(t *testing.T, db *gorm.DB, o simulator.Options) *testBundle {
 	o.Now = c.Now
 	book := simulator.New(bookDB, o)
 	s, w := store.New(db), newWire(book)
-	return &testBundle{Outside: payment.New(s, w, payment.Options{}), store: s, db: db, theirs: bookDB, wire: w, book: book, clock: c}
+	return &testBundle{Outside: outside.New(s, w, outside.Options{}), store: s, db: db, theirs: bookDB, wire: w, book: book, clock: c}
 }
 
 // clock is a clock that stands still until it is set forward.

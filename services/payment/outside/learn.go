@@ -1,4 +1,4 @@
-package payment
+package outside
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/provider"
 )
 
@@ -15,13 +16,6 @@ const authorizing = "payment.authorize"
 // young is the age of a payment below which its books count as whole: no backup that was
 // restored is so recent that an operator has settled the order since.
 const young = time.Hour
-
-// Known are the records of a capture, and of the payment that it takes.
-type Known struct {
-	Recorded bool          // there is a record of the capture, whatever its state
-	Payment  Payment       // zero: there is none
-	Age      time.Duration // of the payment
-}
 
 // learn records a capture that the provider has made and our books do not have. No call is made
 // without an intent, so they have lost it, as the restore of an older backup does: a settle
@@ -33,7 +27,7 @@ type Known struct {
 func (o *Outside) learn(ctx context.Context, k key.Key) error {
 	hold := key.Key{Saga: k.Saga, Step: authorizing}
 	b, err := o.store.Known(ctx, k, hold)
-	if err != nil || b.Recorded || b.Payment.State == Declined || b.Payment.State == Voided {
+	if err != nil || b.Recorded || b.Payment.State == payment.Declined || b.Payment.State == payment.Voided {
 		return err
 	}
 	taken, found, err := o.find(ctx, k)
@@ -48,7 +42,7 @@ func (o *Outside) learn(ctx context.Context, k key.Key) error {
 	if err := o.learnHold(ctx, hold, b.Payment); err != nil {
 		return err
 	}
-	t, err := o.store.IntendCapture(ctx, k, CaptureRequest{Amount: taken.Amount})
+	t, err := o.store.IntendCapture(ctx, k, payment.CaptureRequest{Amount: taken.Amount})
 	if err != nil || t.Done {
 		return err
 	}
@@ -57,8 +51,8 @@ func (o *Outside) learn(ctx context.Context, k key.Key) error {
 }
 
 // learnHold records the authorization that was captured, of which our books have p.
-func (o *Outside) learnHold(ctx context.Context, k key.Key, p Payment) error {
-	if p.ID != "" && p.State != Intent {
+func (o *Outside) learnHold(ctx context.Context, k key.Key, p payment.Payment) error {
+	if p.ID != "" && p.State != payment.Intent {
 		return nil
 	}
 	held, found, err := o.find(ctx, k)
@@ -68,7 +62,7 @@ func (o *Outside) learnHold(ctx context.Context, k key.Key, p Payment) error {
 	case !found:
 		return fault.Errorf(fault.Bug, fault.Conflict, "the provider has taken money of %s, which it does not have", k)
 	case p.ID != "":
-		_, err := o.store.ConcludeAuthorize(ctx, k, Intended{}, held.Reference)
+		_, err := o.store.ConcludeAuthorize(ctx, k, payment.Intended{}, held.Reference)
 		return err
 	}
 	return o.store.LearnAuthorize(ctx, k, held.Amount, held.Reference)

@@ -1,4 +1,6 @@
-package payment
+// Package outside moves the money of the payment service: each of its methods commits an
+// intent, calls the provider, and commits the outcome, see [once.Effect].
+package outside
 
 import (
 	"cmp"
@@ -8,6 +10,7 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/provider"
 	"github.com/amends/amends/services/payment/refund"
 )
@@ -20,27 +23,27 @@ type Options struct {
 	CallTimeout time.Duration
 }
 
-// Outside implements [Service] by intent → call → outcome. It keeps nothing in
+// Outside implements [payment.Service] by intent → call → outcome. It keeps nothing in
 // memory; several may work on one database.
 type Outside struct {
-	store       Store
+	store       payment.Store
 	provider    provider.Provider
 	callTimeout time.Duration
 }
 
-var _ Service = (*Outside)(nil)
+var _ payment.Service = (*Outside)(nil)
 
 // New returns a service that keeps its ledger in store and moves money through p.
-func New(store Store, p provider.Provider, o Options) *Outside {
+func New(store payment.Store, p provider.Provider, o Options) *Outside {
 	return &Outside{store: store, provider: p, callTimeout: cmp.Or(max(o.CallTimeout, 0), 4*time.Second)}
 }
 
-// Get implements [Service].
-func (o *Outside) Get(ctx context.Context, saga string) (Summary, error) {
+// Get implements [payment.Service].
+func (o *Outside) Get(ctx context.Context, saga string) (payment.Summary, error) {
 	return o.store.Get(ctx, saga)
 }
 
-// Refunds implements [Service].
+// Refunds implements [payment.Service].
 func (o *Outside) Refunds(ctx context.Context, saga string) ([]refund.Record, error) {
 	return o.store.Refunds(ctx, saga)
 }
@@ -50,14 +53,14 @@ func (o *Outside) act(ctx context.Context, f func(ctx context.Context) (provider
 	ctx, cancel := context.WithTimeout(ctx, o.callTimeout)
 	defer cancel()
 	effect, err := f(ctx)
-	return effect, ProviderFault(err)
+	return effect, payment.ProviderFault(err)
 }
 
 func (o *Outside) find(ctx context.Context, k key.Key) (provider.Effect, bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, o.callTimeout)
 	defer cancel()
 	effect, found, err := o.provider.Find(ctx, k.String())
-	return effect, found, ProviderFault(err)
+	return effect, found, payment.ProviderFault(err)
 }
 
 // forbid returns the effect of k, or makes sure that it will never have one. It
@@ -67,7 +70,7 @@ func (o *Outside) forbid(ctx context.Context, k key.Key) (provider.Effect, bool,
 	ctx, cancel := context.WithTimeout(ctx, o.callTimeout)
 	defer cancel()
 	effect, found, err := o.provider.Forbid(ctx, k.String())
-	return effect, found, ProviderFault(err)
+	return effect, found, payment.ProviderFault(err)
 }
 
 func checkAmount(a money.Amount, least int64) error {

@@ -1,4 +1,4 @@
-package payment
+package outside
 
 import (
 	"context"
@@ -7,17 +7,18 @@ import (
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/saga/once"
+	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/provider"
 )
 
-// Authorize implements [Service].
-func (o *Outside) Authorize(ctx context.Context, k key.Key, req AuthorizeRequest) (Authorization, error) {
+// Authorize implements [payment.Service].
+func (o *Outside) Authorize(ctx context.Context, k key.Key, req payment.AuthorizeRequest) (payment.Authorization, error) {
 	if err := checkAmount(req.Amount, 1); err != nil {
-		return Authorization{}, err
+		return payment.Authorization{}, err
 	}
-	var in Intended
-	return once.Effect[provider.Effect, Authorization]{
-		Intend: func(ctx context.Context, k key.Key) (ledger.Ticket[Authorization], error) {
+	var in payment.Intended
+	return once.Effect[provider.Effect, payment.Authorization]{
+		Intend: func(ctx context.Context, k key.Key) (ledger.Ticket[payment.Authorization], error) {
 			t, err := o.store.IntendAuthorize(ctx, k, req.Hold())
 			in = t.Intended
 			return t.Ticket, err
@@ -31,11 +32,11 @@ func (o *Outside) Authorize(ctx context.Context, k key.Key, req AuthorizeRequest
 				return o.provider.Authorize(ctx, provider.Authorization{Key: k.String(), Amount: req.Amount, Token: req.Token})
 			})
 		},
-		Refusal: declined,
+		Refusal: payment.ProviderRefusal,
 		Refuse:  o.store.RefuseAuthorize,
-		Conclude: func(ctx context.Context, k key.Key, e provider.Effect) (Authorization, error) {
+		Conclude: func(ctx context.Context, k key.Key, e provider.Effect) (payment.Authorization, error) {
 			if e.State == provider.Voided { // by an undo that is about to record it
-				return Authorization{}, fault.Errorf(fault.Suspension, fault.Suspended, "the authorization was taken back")
+				return payment.Authorization{}, fault.Errorf(fault.Suspension, fault.Suspended, "the authorization was taken back")
 			}
 			// Whether it has expired since is for Capture to find out.
 			return o.store.ConcludeAuthorize(ctx, k, in, e.Reference)
@@ -43,20 +44,20 @@ func (o *Outside) Authorize(ctx context.Context, k key.Key, req AuthorizeRequest
 	}.Do(ctx, k)
 }
 
-// Void implements [Service].
+// Void implements [payment.Service].
 func (o *Outside) Void(ctx context.Context, k key.Key) error {
-	return once.Effect[provider.Effect, Authorization]{
-		Begin: func(ctx context.Context, k key.Key) (state ledger.State, none Authorization, err error) {
+	return once.Effect[provider.Effect, payment.Authorization]{
+		Begin: func(ctx context.Context, k key.Key) (state ledger.State, none payment.Authorization, err error) {
 			state, err = o.store.BeginVoid(ctx, k)
 			return state, none, err
 		},
 		Forbid:  o.forbid,
-		Refusal: declined,
+		Refusal: payment.ProviderRefusal,
 		Refuse:  o.store.RefuseAuthorize,
 		TakeBack: func(ctx context.Context, k key.Key) error {
 			ctx, cancel := context.WithTimeout(ctx, o.callTimeout)
 			defer cancel()
-			return ProviderFault(o.provider.Void(ctx, k.String()))
+			return payment.ProviderFault(o.provider.Void(ctx, k.String()))
 		},
 		End: func(ctx context.Context, k key.Key, to ledger.State) error {
 			if to == ledger.Blocked {
