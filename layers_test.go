@@ -143,6 +143,7 @@ var layers = []layer{
 	{"services/order/refund", "saga/key saga/ledger internal/money", "others"},
 	{"services/order/store/implied", "services/order event event/implied", "temporal services echo"},
 	{"services/order/store/refunds", "services/order saga/audit saga/barrier/pages saga/key fault internal/database internal/money", "temporal services echo"},
+	{"services/payment/store/rows", "services/payment services/payment/posting services/payment/transfer fault internal/money saga/key", "temporal services echo"},
 	{"services/payment/store/rules", "internal/database", "temporal services echo"},
 	{"services/inventory/store/tally", "services/inventory fault saga/audit saga/barrier/pages internal/database", "temporal services echo"},
 	{"services/payment/refund", "fault internal/money", "others"},

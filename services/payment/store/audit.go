@@ -12,6 +12,7 @@ import (
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/audit/compare"
+	"github.com/amends/amends/services/payment/store/rows"
 	"github.com/amends/amends/services/payment/store/rules"
 	"github.com/amends/amends/services/payment/store/step"
 	"github.com/amends/amends/services/payment/transfer"
@@ -38,10 +39,10 @@ func (s *Store) books(ctx context.Context, r audit.Range) (compare.Books, error)
 	if err != nil {
 		return compare.Books{}, err
 	}
-	if b.Payments, err = list(pages.Within(s.db.WithContext(ctx), "saga", r).Order("saga, step, generation"), paymentRow.domain); err != nil {
+	if b.Payments, err = list(pages.Within(s.db.WithContext(ctx), "saga", r).Order("saga, step, generation"), rows.Payment.Domain); err != nil {
 		return compare.Books{}, err
 	}
-	if b.Transfers, err = list(pages.Within(s.db.WithContext(ctx), "saga", r).Order("saga, step, generation"), transferRow.domain); err != nil {
+	if b.Transfers, err = list(pages.Within(s.db.WithContext(ctx), "saga", r).Order("saga, step, generation"), rows.Transfer.Domain); err != nil {
 		return compare.Books{}, err
 	}
 	b.Recorded, b.Nothing = recorded(entries, b.Payments, b.Transfers), nothing(entries)
@@ -73,8 +74,8 @@ func recorded(entries []barrier.Entry, payments []payment.Payment, transfers []t
 	all := make([]audit.Recorded, len(entries))
 	for i, e := range entries {
 		all[i] = audit.Recorded{Key: e.Key, State: e.State, At: e.CreatedAt}
-		if rows := differs[e.Key]; rows != nil && (e.Answered() || e.State == barrier.Done) {
-			all[i].Other = rows(e)
+		if differ := differs[e.Key]; differ != nil && (e.Answered() || e.State == barrier.Done) {
+			all[i].Other = differ(e)
 		}
 	}
 	return all

@@ -14,6 +14,7 @@ import (
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/posting"
+	"github.com/amends/amends/services/payment/store/rows"
 	"github.com/amends/amends/services/payment/store/step"
 )
 
@@ -35,7 +36,7 @@ func (s *Store) IntendAuthorize(ctx context.Context, k key.Key, h payment.Hold) 
 			return err
 		}
 		p = payment.NewPayment(id, k, h, database.Now())
-		r := fromPayment(p)
+		r := rows.FromPayment(p)
 		return database.Queue(tx, 1).Create(&r).Error
 	}, step.Authorize.Tell(ctx))
 	if fault.CodeOf(err) == fault.Mismatch && s.learned(ctx, k) {

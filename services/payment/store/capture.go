@@ -16,6 +16,7 @@ import (
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/posting"
+	"github.com/amends/amends/services/payment/store/rows"
 	"github.com/amends/amends/services/payment/store/step"
 	"github.com/amends/amends/services/payment/transfer"
 )
@@ -42,7 +43,7 @@ func (s *Store) IntendCapture(ctx context.Context, k key.Key, req payment.Captur
 			Key: k, PaymentID: p.ID, Kind: transfer.Capture, State: transfer.Intent, Amount: req.Amount,
 			Target: p.Key.String(), InvoiceNumber: number, CreatedAt: at, UpdatedAt: at,
 		}}
-		r := fromTransfer(in.Transfer)
+		r := rows.FromTransfer(in.Transfer)
 		return database.Queue(tx, 1).Create(&r).Error
 	}, step.Capture.Tell(ctx))
 	err = duplicate(err, fault.Errorf(fault.Bug, fault.Conflict, "the payment is being captured under another key"))
@@ -66,7 +67,7 @@ func (s *Store) ConcludeCapture(ctx context.Context, k key.Key, in payment.Inten
 		if err := capture(tx, in.Payment, t, at); err != nil {
 			return err
 		}
-		return database.Queue(tx, 1).Create(&invoiceRow{
+		return database.Queue(tx, 1).Create(&rows.Invoice{
 			Number: t.InvoiceNumber, PaymentID: t.PaymentID, Amount: t.Amount.Minor, Currency: t.Amount.Currency, CreatedAt: at,
 		}).Error
 	}, step.Capture.Tell(ctx))
@@ -94,7 +95,7 @@ func (s *Store) CaptureNothing(ctx context.Context, k key.Key, req payment.Captu
 	out, err := barrier.Do(ctx, s.db, call, func(tx *gorm.DB) (payment.Capture, error) {
 		var live int64
 		states := []payment.State{payment.Intent, payment.Authorized, payment.Captured}
-		err := tx.Model(&paymentRow{}).Where("saga = ? AND state IN ?", k.Saga, states).Count(&live).Error
+		err := tx.Model(&rows.Payment{}).Where("saga = ? AND state IN ?", k.Saga, states).Count(&live).Error
 		if err == nil && live > 0 {
 			err = fault.Errorf(fault.Bug, fault.Conflict, "an order that costs nothing has a payment")
 		}

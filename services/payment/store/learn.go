@@ -12,6 +12,7 @@ import (
 	"github.com/amends/amends/saga/barrier"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/store/rows"
 	"github.com/amends/amends/services/payment/store/step"
 )
 
@@ -46,7 +47,7 @@ func (s *Store) LearnAuthorize(ctx context.Context, k key.Key, a money.Amount, r
 		if err != nil {
 			return payment.Authorization{}, err
 		}
-		r := fromPayment(p)
+		r := rows.FromPayment(p)
 		if err := database.Queue(tx, 1).Create(&r).Error; err != nil {
 			return payment.Authorization{}, err
 		}

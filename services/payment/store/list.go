@@ -14,13 +14,14 @@ import (
 	"github.com/amends/amends/services/payment/posting"
 	"github.com/amends/amends/services/payment/refund"
 	"github.com/amends/amends/services/payment/store/notes"
+	"github.com/amends/amends/services/payment/store/rows"
 	"github.com/amends/amends/services/payment/transfer"
 )
 
 // Get implements [payment.Store].
 func (s *Store) Get(ctx context.Context, saga string) (payment.Summary, error) {
 	var row struct {
-		Payment       paymentRow `gorm:"embedded"`
+		Payment       rows.Payment `gorm:"embedded"`
 		InvoiceNumber *string
 		InvoicedAt    *time.Time
 	}
@@ -33,7 +34,7 @@ func (s *Store) Get(ctx context.Context, saga string) (payment.Summary, error) {
 	if res.RowsAffected == 0 {
 		return payment.Summary{}, fault.Errorf(fault.Business, fault.NotFound, "there is no such payment")
 	}
-	p := row.Payment.domain()
+	p := row.Payment.Domain()
 	out := payment.Summary{
 		PaymentID: p.ID, State: p.State, Amount: p.Amount, Captured: p.Captured, Refunded: p.Refunded,
 		DeclineCode: p.DeclineCode, CreatedAt: p.CreatedAt.UTC(), UpdatedAt: p.UpdatedAt.UTC(),
@@ -51,17 +52,17 @@ func (s *Store) Refunds(ctx context.Context, saga string) ([]refund.Record, erro
 
 // Payments returns every payment, oldest first.
 func (s *Store) Payments(ctx context.Context) ([]payment.Payment, error) {
-	return list(s.db.WithContext(ctx).Order("id"), paymentRow.domain)
+	return list(s.db.WithContext(ctx).Order("id"), rows.Payment.Domain)
 }
 
 // Transfers returns every capture and refund, by key.
 func (s *Store) Transfers(ctx context.Context) ([]transfer.Transfer, error) {
-	return list(s.db.WithContext(ctx).Order("saga, step, generation"), transferRow.domain)
+	return list(s.db.WithContext(ctx).Order("saga, step, generation"), rows.Transfer.Domain)
 }
 
 // Invoices returns every invoice, by number.
 func (s *Store) Invoices(ctx context.Context) ([]transfer.Invoice, error) {
-	return list(s.db.WithContext(ctx).Order("number"), func(r invoiceRow) transfer.Invoice {
+	return list(s.db.WithContext(ctx).Order("number"), func(r rows.Invoice) transfer.Invoice {
 		return transfer.Invoice{
 			Number: r.Number, PaymentID: r.PaymentID, Amount: money.New(r.Amount, r.Currency), CreatedAt: r.CreatedAt,
 		}
@@ -70,12 +71,12 @@ func (s *Store) Invoices(ctx context.Context) ([]transfer.Invoice, error) {
 
 // Ledger returns every posting set, oldest first.
 func (s *Store) Ledger(ctx context.Context) ([]posting.Set, error) {
-	var rows []postingRow
-	if err := s.db.WithContext(ctx).Order("set_id, line").Find(&rows).Error; err != nil {
+	var lines []rows.Posting
+	if err := s.db.WithContext(ctx).Order("set_id, line").Find(&lines).Error; err != nil {
 		return nil, database.Fault(err)
 	}
 	var sets []posting.Set
-	for _, r := range rows {
+	for _, r := range lines {
 		if len(sets) == 0 || sets[len(sets)-1].ID != r.SetID {
 			sets = append(sets, posting.Set{ID: r.SetID, PaymentID: r.PaymentID, Kind: r.Kind, CreatedAt: r.CreatedAt})
 		}
@@ -87,12 +88,12 @@ func (s *Store) Ledger(ctx context.Context) ([]posting.Set, error) {
 
 // list runs q and maps its rows.
 func list[Row, Domain any](q *gorm.DB, domain func(Row) Domain) ([]Domain, error) {
-	var rows []Row
-	if err := q.Find(&rows).Error; err != nil {
+	var found []Row
+	if err := q.Find(&found).Error; err != nil {
 		return nil, database.Fault(err)
 	}
-	all := make([]Domain, len(rows))
-	for i, r := range rows {
+	all := make([]Domain, len(found))
+	for i, r := range found {
 		all[i] = domain(r)
 	}
 	return all, nil

@@ -13,6 +13,7 @@ import (
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/posting"
+	"github.com/amends/amends/services/payment/store/rows"
 	"github.com/amends/amends/services/payment/transfer"
 )
 
@@ -27,16 +28,16 @@ func locked(tx *gorm.DB) *gorm.DB {
 
 // takePayment reads the one payment that q selects.
 func takePayment(q *gorm.DB) (payment.Payment, error) {
-	var r paymentRow
+	var r rows.Payment
 	err := q.Take(&r).Error
-	return r.domain(), err
+	return r.Domain(), err
 }
 
 // takeTransfer reads the one transfer that q selects.
 func takeTransfer(q *gorm.DB) (transfer.Transfer, error) {
-	var r transferRow
+	var r rows.Transfer
 	err := q.Take(&r).Error
-	return r.domain(), err
+	return r.Domain(), err
 }
 
 // movePayment reads the payment that q selects, applies move, and writes it with the
@@ -58,7 +59,7 @@ func writePayment(tx *gorm.DB, p payment.Payment, move func(p *payment.Payment) 
 	if err != nil {
 		return err
 	}
-	r := fromPayment(p)
+	r := rows.FromPayment(p)
 	// All fields, because GORM leaves out zero ones.
 	if err := changed(database.Queue(tx, 1).Model(&r).Where("state = ?", before).Select("*").Omit("id").Updates(&r)); err != nil {
 		return err
@@ -82,8 +83,8 @@ func writeTransfer(tx *gorm.DB, t transfer.Transfer, move func(t *transfer.Trans
 	if err := move(&t); err != nil {
 		return t, err
 	}
-	r := fromTransfer(t)
-	return t, changed(where(database.Queue(tx, 1).Model(&transferRow{}), t.Key).Where("state = ?", before).Select("*").Updates(&r))
+	r := rows.FromTransfer(t)
+	return t, changed(where(database.Queue(tx, 1).Model(&rows.Transfer{}), t.Key).Where("state = ?", before).Select("*").Updates(&r))
 }
 
 // changed returns [txn.ErrRows] unless exactly one row was written.
@@ -107,14 +108,14 @@ func post(tx *gorm.DB, set posting.Set) error {
 	if err != nil {
 		return err
 	}
-	rows := make([]postingRow, len(set.Lines))
+	lines := make([]rows.Posting, len(set.Lines))
 	for i, l := range set.Lines {
-		rows[i] = postingRow{
+		lines[i] = rows.Posting{
 			SetID: id, Line: i + 1, PaymentID: set.PaymentID, Kind: set.Kind,
 			Account: l.Account, Amount: l.Amount.Minor, Currency: l.Amount.Currency, CreatedAt: set.CreatedAt,
 		}
 	}
-	return database.Queue(tx, int64(len(rows))).Create(&rows).Error
+	return database.Queue(tx, int64(len(lines))).Create(&lines).Error
 }
 
 // duplicate returns f if err is of a row that exists already, else err. It takes the

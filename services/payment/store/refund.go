@@ -14,6 +14,7 @@ import (
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/posting"
 	"github.com/amends/amends/services/payment/store/notes"
+	"github.com/amends/amends/services/payment/store/rows"
 	"github.com/amends/amends/services/payment/store/step"
 	"github.com/amends/amends/services/payment/transfer"
 )
@@ -40,7 +41,7 @@ func (s *Store) IntendRefund(ctx context.Context, k key.Key, req payment.RefundR
 			Key: k, PaymentID: capture.PaymentID, Kind: transfer.Refund, State: transfer.Intent,
 			Amount: req.Amount, Target: capture.Key.String(), CreatedAt: at, UpdatedAt: at,
 		}}
-		r := fromTransfer(in.Transfer)
+		r := rows.FromTransfer(in.Transfer)
 		if err := database.Queue(tx, 1).Create(&r).Error; err != nil {
 			return err
 		}

@@ -1,4 +1,6 @@
-package store
+// Package rows has the rows of the payment service: its payments, their transfers, postings
+// and invoices.
+package rows
 
 import (
 	"time"
@@ -21,7 +23,8 @@ type KeyColumns struct {
 
 func (k KeyColumns) key() key.Key { return key.Key(k) }
 
-type paymentRow struct {
+// Payment is the row of a payment.
+type Payment struct {
 	ID                string `gorm:"primaryKey"`
 	KeyColumns        `gorm:"embedded"`
 	State             payment.State
@@ -38,10 +41,11 @@ type paymentRow struct {
 }
 
 // TableName tells GORM the table.
-func (paymentRow) TableName() string { return "payments" }
+func (Payment) TableName() string { return "payments" }
 
-func fromPayment(p payment.Payment) paymentRow {
-	return paymentRow{
+// FromPayment returns the row of a payment.
+func FromPayment(p payment.Payment) Payment {
+	return Payment{
 		ID: p.ID, KeyColumns: KeyColumns(p.Key), State: p.State, Amount: p.Amount.Minor, Currency: p.Amount.Currency,
 		TokenHash: p.TokenHash, ProviderReference: p.ProviderReference, DeclineCode: p.DeclineCode,
 		Captured: p.Captured, Refunding: p.Refunding, Refunded: p.Refunded,
@@ -49,7 +53,8 @@ func fromPayment(p payment.Payment) paymentRow {
 	}
 }
 
-func (r paymentRow) domain() payment.Payment {
+// Domain returns the payment of a row.
+func (r Payment) Domain() payment.Payment {
 	return payment.Payment{
 		ID: r.ID, Key: r.key(), State: r.State, Amount: money.New(r.Amount, r.Currency),
 		TokenHash: r.TokenHash, ProviderReference: r.ProviderReference, DeclineCode: r.DeclineCode,
@@ -58,7 +63,8 @@ func (r paymentRow) domain() payment.Payment {
 	}
 }
 
-type transferRow struct {
+// Transfer is the row of a capture or refund.
+type Transfer struct {
 	KeyColumns        `gorm:"embedded"`
 	PaymentID         string
 	Kind              transfer.Kind
@@ -74,17 +80,19 @@ type transferRow struct {
 }
 
 // TableName tells GORM the table.
-func (transferRow) TableName() string { return "transfers" }
+func (Transfer) TableName() string { return "transfers" }
 
-func fromTransfer(t transfer.Transfer) transferRow {
-	return transferRow{
+// FromTransfer returns the row of a transfer.
+func FromTransfer(t transfer.Transfer) Transfer {
+	return Transfer{
 		KeyColumns: KeyColumns(t.Key), PaymentID: t.PaymentID, Kind: t.Kind, State: t.State,
 		Amount: t.Amount.Minor, Currency: t.Amount.Currency, Target: t.Target, InvoiceNumber: t.InvoiceNumber,
 		ProviderReference: t.ProviderReference, DeclineCode: t.DeclineCode, CreatedAt: t.CreatedAt, UpdatedAt: t.UpdatedAt,
 	}
 }
 
-func (r transferRow) domain() transfer.Transfer {
+// Domain returns the transfer of a row.
+func (r Transfer) Domain() transfer.Transfer {
 	return transfer.Transfer{
 		Key: r.key(), PaymentID: r.PaymentID, Kind: r.Kind, State: r.State,
 		Amount: money.New(r.Amount, r.Currency), Target: r.Target, InvoiceNumber: r.InvoiceNumber,
@@ -92,7 +100,8 @@ func (r transferRow) domain() transfer.Transfer {
 	}
 }
 
-type postingRow struct {
+// Posting is the row of one line of a posting set.
+type Posting struct {
 	SetID     string `gorm:"primaryKey"`
 	Line      int    `gorm:"primaryKey;autoIncrement:false"`
 	PaymentID string
@@ -104,9 +113,10 @@ type postingRow struct {
 }
 
 // TableName tells GORM the table.
-func (postingRow) TableName() string { return "postings" }
+func (Posting) TableName() string { return "postings" }
 
-type invoiceRow struct {
+// Invoice is the row of an invoice.
+type Invoice struct {
 	Number    string `gorm:"primaryKey"`
 	PaymentID string
 	Amount    int64
@@ -115,4 +125,4 @@ type invoiceRow struct {
 }
 
 // TableName tells GORM the table.
-func (invoiceRow) TableName() string { return "invoices" }
+func (Invoice) TableName() string { return "invoices" }
