@@ -2,12 +2,13 @@ package database
 
 import (
 	"context"
-	"errors"
 	"io/fs"
 	"slices"
 
 	"github.com/pressly/goose/v3"
 	"gorm.io/gorm"
+
+	"github.com/amends/amends/internal/database/merged"
 )
 
 // Set returns migrations with a numbering of their own, as a source of a [Schema]: those
@@ -30,7 +31,7 @@ type part struct {
 // parts returns the parts of s on the engine of db: that of the service, unless there are sets
 // alone, then the sets.
 func (s Schema) parts(db *gorm.DB) []part {
-	var own merged
+	var own merged.FS
 	var sets []part
 	for _, source := range s {
 		if set, ok := source.(set); ok {
@@ -73,39 +74,4 @@ func (p part) provider(db *gorm.DB, options ...goose.ProviderOption) (*goose.Pro
 	}
 	options = append(slices.Clone(options), goose.WithDisableGlobalRegistry(true), goose.WithTableName(p.table))
 	return goose.NewProvider(dialect, pool, p.files, options...)
-}
-
-// merged shows several file systems as one. File names must differ; goose refuses
-// equal versions.
-type merged []fs.FS
-
-// Open opens the file in the first source that has it.
-func (m merged) Open(name string) (fs.File, error) {
-	for _, source := range m {
-		f, err := source.Open(name)
-		if err == nil || !errors.Is(err, fs.ErrNotExist) {
-			return f, err
-		}
-	}
-	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
-}
-
-// ReadDir lists the folder's files in all sources. A name in two of them is an
-// error: one would hide the other.
-func (m merged) ReadDir(name string) ([]fs.DirEntry, error) {
-	var all []fs.DirEntry
-	for _, source := range m {
-		entries, err := fs.ReadDir(source, name)
-		if err != nil {
-			return nil, err
-		}
-		for _, e := range entries {
-			if !slices.ContainsFunc(all, func(o fs.DirEntry) bool { return o.Name() == e.Name() }) {
-				all = append(all, e)
-				continue
-			}
-			return nil, &fs.PathError{Op: "merge", Path: e.Name(), Err: fs.ErrExist}
-		}
-	}
-	return all, nil
 }
