@@ -7,6 +7,7 @@ import (
 
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/internal/engine"
+	"github.com/amends/amends/internal/exposure"
 	"github.com/amends/amends/internal/watch"
 	"github.com/amends/amends/internal/watch/stuck"
 	"github.com/amends/amends/services/catalog"
@@ -18,6 +19,7 @@ import (
 	orderstore "github.com/amends/amends/services/order/store"
 	"github.com/amends/amends/services/user"
 	"github.com/amends/amends/worker/await"
+	"github.com/amends/amends/worker/holding"
 	"github.com/amends/amends/worker/registry"
 )
 
@@ -85,8 +87,26 @@ func WithStuck(ctx context.Context, o Options, c *engine.Client, f func(*stuck.F
 		if err := c.Check(ctx); err != nil {
 			return fmt.Errorf("orders that make no progress: %w", err)
 		}
-		return f(stuck.New(stuckConfig(o, s, c)))
+		return f(stuck.New(o.deciding(s, c).Search()))
 	})
+}
+
+// Exposure opens the database of one of the services at which an order can hold something,
+// see package holding, and returns what each of some orders holds there, by its rows. o
+// needs no other service.
+func Exposure(ctx context.Context, o Options, service string, orders []string) (map[string]exposure.Exposure, error) {
+	all := map[string]exposure.Exposure{}
+	err := With(ctx, o, service, func(s *registry.Stores) error {
+		for _, id := range orders {
+			e, err := holding.At(ctx, s, id)
+			if err != nil {
+				return err //nolint:wrapcheck // a fault
+			}
+			all[id] = e
+		}
+		return nil
+	})
+	return all, err
 }
 
 // With opens a service's databases for f. It fails if they have not been migrated, or

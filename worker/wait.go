@@ -41,7 +41,7 @@ func (g *Group) prepare(ctx context.Context, c *engine.Client) error {
 	if err := await.Until(ctx, g.waiting, func(ctx context.Context) error { return namespace.Ready(ctx, c, g.attributes()) }); err != nil {
 		return err
 	}
-	return await.Until(ctx, g.waiting, func(ctx context.Context) error { return g.claim(ctx, c) })
+	return await.Until(ctx, g.waiting, func(ctx context.Context) error { return g.claims().Take(ctx, c) })
 }
 
 // acts reports whether sagas take steps of the group's services. Other groups answer while

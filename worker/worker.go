@@ -36,6 +36,7 @@ import (
 	"github.com/amends/amends/reactions"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/worker/await"
+	"github.com/amends/amends/worker/claims"
 	"github.com/amends/amends/worker/events"
 	"github.com/amends/amends/worker/reacting"
 	"github.com/amends/amends/worker/registry"
@@ -169,7 +170,7 @@ func New(o Options) (*Group, error) {
 	if o.WorkflowCache > 0 {
 		engine.SetWorkflowCache(o.WorkflowCache)
 	}
-	return &Group{o: o, registered: registry.All, graph: reactions.Choreography(), claimEvery: claimEvery, why: unavailable("the services have not started")}, nil
+	return &Group{o: o, registered: registry.All, graph: reactions.Choreography(), claimEvery: claims.Every, why: unavailable("the services have not started")}, nil
 }
 
 // Run runs the services until ctx ends, then drains them: they take no new work, and
@@ -177,7 +178,7 @@ func New(o Options) (*Group, error) {
 // not answer or are not migrated, and for an engine that does not answer;
 // meanwhile [Group.Ready] returns the reason. Run returns nil after a drain,
 // otherwise an error that retrying cannot fix, such as a database or a task queue
-// that is not the group's, see claim, or a graph in which a choreographed order could stand
+// that is not the group's, see package claims, or a graph in which a choreographed order could stand
 // still. A group runs once.
 func (g *Group) Run(ctx context.Context, c *engine.Client) error {
 	defer g.close()

@@ -23,6 +23,7 @@ import (
 	"github.com/amends/amends/internal/watch/queue"
 	"github.com/amends/amends/internal/watch/stuck"
 	"github.com/amends/amends/worker"
+	"github.com/amends/amends/worker/holding"
 	"github.com/amends/amends/worker/registry"
 )
 
@@ -85,7 +86,7 @@ func (l listing) sources(cmd *cobra.Command, std cli.Stdio, o worker.Options, c 
 			return found, err
 		},
 		Services: registry.Names(), Letters: dead(std, cmd),
-		Holders: worker.Holders(),
+		Holders: holding.Services(),
 		Exposure: func(ctx context.Context, service string, ids []string) (map[string]exposure.Exposure, error) {
 			o, err := dsn.Tool(std, cmd, service)
 			if err != nil {

@@ -1,4 +1,5 @@
-package worker
+// Package holding reads what an order holds at a service, by the rows of its database.
+package holding
 
 import (
 	"context"
@@ -20,24 +21,13 @@ var holders = map[string]func(ctx context.Context, s *registry.Stores, order str
 	"payment": paid, "inventory": stocked, "shipping": booked,
 }
 
-// Holders are the services at which an order can hold something.
-func Holders() []string { return []string{"payment", "inventory", "shipping"} }
+// Services are the names of those at which an order can hold something.
+func Services() []string { return []string{"payment", "inventory", "shipping"} }
 
-// Exposure opens the database of one of the [Holders] and returns what each of some orders
-// holds there, by its rows. o needs no other service.
-func Exposure(ctx context.Context, o Options, service string, orders []string) (map[string]exposure.Exposure, error) {
-	all := map[string]exposure.Exposure{}
-	err := With(ctx, o, service, func(s *registry.Stores) error {
-		for _, id := range orders {
-			e, err := holders[service](ctx, s, id)
-			if err != nil {
-				return err
-			}
-			all[id] = e
-		}
-		return nil
-	})
-	return all, err
+// At returns what an order holds at the service of s, which is one of [Services]: nothing if
+// the service does not know the order. Its error is a fault.
+func At(ctx context.Context, s *registry.Stores, order string) (exposure.Exposure, error) {
+	return holders[s.Row.Name](ctx, s, order)
 }
 
 // paid returns the money of an order. An authorization that is asked for may be held.
