@@ -12,6 +12,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/converter"
 
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/edge"
@@ -29,7 +30,7 @@ func TestEveryOperationHasOneRow(t *testing.T) {
 	admin, err := contract.LoadAdmin()
 	require.NoError(t, err)
 	b := setup(t)
-	admins := NewAdmin(Admin{Probe: probe.Probe{Metrics: http.NotFoundHandler()}, Repairs: b.server, Letters: &fakeDesk{}, Messages: messages{}, Doctor: &fakeDoctor{}, Instances: instances})
+	admins := NewAdmin(Admin{Probe: probe.Probe{Metrics: http.NotFoundHandler()}, Payloads: plain, Repairs: b.server, Letters: &fakeDesk{}, Messages: messages{}, Doctor: &fakeDoctor{}, Instances: instances})
 
 	for name, tt := range map[string]struct {
 		rows    routes
@@ -118,12 +119,15 @@ func requiresKey(operation *openapi3.Operation) bool {
 	return key != nil && key.Required
 }
 
+// plain is a codec that opens nothing.
+var plain = converter.NewZlibCodec(converter.ZlibCodecOptions{})
+
 // TestOperationsOfOperatorsNeedOne calls every operation of the table for operators as
 // others: the gate is in front of all of them.
 func TestOperationsOfOperatorsNeedOne(t *testing.T) {
 	t.Parallel()
 	admins := NewAdmin(Admin{
-		Repairs: setup(t).server, Letters: &fakeDesk{}, Messages: messages{}, Doctor: &fakeDoctor{}, Instances: instances, Logger: slog.New(slog.DiscardHandler),
+		Payloads: plain, Repairs: setup(t).server, Letters: &fakeDesk{}, Messages: messages{}, Doctor: &fakeDoctor{}, Instances: instances, Logger: slog.New(slog.DiscardHandler),
 		Operators: []operator.Operator{{Name: "night", Secret: nightSecret}},
 	})
 	called := 0

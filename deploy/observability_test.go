@@ -119,7 +119,7 @@ func TestEveryAlertHasItsRunbook(t *testing.T) {
 	require.NoError(t, err)
 	for _, path := range books {
 		name := strings.TrimSuffix(filepath.Base(path), ".md")
-		require.True(t, name == "README" || slices.Contains(names, name), "%s is of no alert", path)
+		require.True(t, name == "README" || name == "restore" || slices.Contains(names, name), "%s is of no alert", path)
 	}
 }
 

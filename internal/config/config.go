@@ -53,7 +53,7 @@ type Config struct {
 	GuestSecret secret.Text `key:"guest_secret" reads:"api,dev"`
 
 	// Shop serves the pages of a shop for customers at HTTPAddr, beside the API. Default: true.
-	Shop bool `key:"shop" help:"serve the pages of the shop at the API's address"`
+	Shop bool `key:"shop" reads:"api,dev" help:"serve the pages of the shop at the API's address"`
 
 	// InsecureHTTP lets HTTPAddr be one that other machines reach without TLS: behind a
 	// proxy that has TLS. Default: false.
@@ -75,7 +75,7 @@ type Config struct {
 	// 32 bytes in base64. The first key encrypts, all of them decrypt; every process of a
 	// platform that connects to the engine needs the same. Empty: the engine's histories
 	// show the data of customers. Default: empty.
-	PayloadKeys secret.Text `key:"payload_keys"`
+	PayloadKeys secret.Text `key:"payload_keys" reads:"api,worker,migrate,dev"`
 
 	// TemporalPort is the port on 127.0.0.1 of the dev server that `amends dev`
 	// starts if Temporal has no address. 0: any free one. Default: 7233.
@@ -119,7 +119,7 @@ type Config struct {
 	HTTP      edge.HTTP      `key:"http" reads:"api,dev"`
 	Seller    edge.Seller    `key:"seller" reads:"api,dev"`
 	TLS       edge.TLS       `key:"tls" reads:"api,dev"`
-	Legacy    edge.Legacy    `key:"legacy"`
+	Legacy    edge.Legacy    `key:"legacy" reads:"api,dev"`
 	Limits    edge.Limits    `key:"limits" reads:"api,dev"`
 	Admission edge.Admission `key:"admission" reads:"api,dev"`
 	Saga      Saga           `key:"saga" reads:"worker,dev"`

@@ -1,14 +1,11 @@
 package registry
 
 import (
-	"context"
-
 	"gorm.io/gorm"
 
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/event/inbox"
 	"github.com/amends/amends/reactions"
-	"github.com/amends/amends/services/order"
 	supportstore "github.com/amends/amends/services/support/store"
 )
 
@@ -28,12 +25,4 @@ func hearErasures(s *Stores, o inbox.Options) *inbox.Group {
 			return store.Erase(tx, accounts) //nolint:wrapcheck // it says what it did
 		},
 	}, o)
-}
-
-// customers is the order service as the user service needs it. It implements [user.Orders].
-type customers struct{ order.Direct }
-
-// Erase implements [user.Orders].
-func (c customers) Erase(ctx context.Context, customer string) error {
-	return c.Direct.Erase(ctx, order.Erasure{Customer: customer}) //nolint:wrapcheck // a fault
 }

@@ -63,6 +63,7 @@ import (
 	userstore "github.com/amends/amends/services/user/store"
 	"github.com/amends/amends/worker/answer"
 	"github.com/amends/amends/worker/reacting"
+	"github.com/amends/amends/worker/registry/erasing"
 )
 
 // Row declares one service. Its configuration, its databases, its task queue and
@@ -364,15 +365,15 @@ func (s *Stores) Users() *userstore.Store {
 	if conn, ok := s.asked["order"]; ok {
 		return s.UsersBeside(orderrpc.NewClient(conn))
 	}
-	return s.users(nil)
+	return s.UsersBeside(nil)
 }
 
-// UsersBeside is Users with the order service that it asks, for a command that opens the
-// databases of both.
-func (s *Stores) UsersBeside(orders order.Direct) *userstore.Store { return s.users(customers{orders}) }
-
-func (s *Stores) users(orders user.Orders) *userstore.Store {
-	o := userstore.Options{Secret: s.secret, Orders: orders}
+// UsersBeside is Users with the order service that it asks, or nil.
+func (s *Stores) UsersBeside(orders order.Direct) *userstore.Store {
+	o := userstore.Options{Secret: s.secret}
+	if orders != nil {
+		o.Orders = erasing.Orders{Direct: orders}
+	}
 	users, err := userstore.New(s.Own, o)
 	if err != nil {
 		panic(err) // of the secret, which Prepare has checked
