@@ -134,8 +134,8 @@ func TestRepair(t *testing.T) {
 		require.NoError(t, p.wait(t))
 		require.Equal(t, []map[string]any{{"action": "rerun", "reason": "restored", "dry_run": true}}, bodies, "nothing is done")
 		require.Contains(t, p.err.String(), "The order is cancelled, and stays so")
-		require.Regexp(t, `payment.authorize +│ undone .*stays undone`, p.err.String())
-		require.Regexp(t, `catalog.quote +│ done .*its record answers`, p.err.String())
+		require.Regexp(t, `payment.authorize\tundone\t.*stays undone`, p.err.String())
+		require.Regexp(t, `catalog.quote\tdone\t.*its record answers`, p.err.String())
 		require.Empty(t, p.out.String())
 
 		p = start(t, []string{token}, args...)
@@ -220,13 +220,13 @@ func TestOrdersOfAnEmptyShop(t *testing.T) {
 	needs := []string{"orders", "--needs-attention", "--data-dir", dir, "--temporal-address", "127.0.0.1:1"}
 	p := start(t, nil, needs...)
 	require.NoError(t, p.wait(t))
-	require.Equal(t, "no order needs attention\n", p.out.String())
-	for _, source := range []string{"not asked: engine: ", "not asked: dead letters of payment: "} {
+	require.Empty(t, p.out.String(), "a script reads the table, and there is none")
+	for _, source := range []string{"no order needs attention\n", "not asked: engine: ", "not asked: dead letters of payment: "} {
 		require.Contains(t, p.err.String(), source, "it is not known that nothing is wrong")
 	}
 	out, err := once(t, nil, "orders", "--acknowledged", "--data-dir", dir)
 	require.NoError(t, err)
-	require.Equal(t, "no order was acknowledged\n", out)
+	require.Empty(t, out)
 	out, err = once(t, nil, "orders", "--acknowledged", "--data-dir", dir, "--json")
 	require.NoError(t, err)
 	require.JSONEq(t, `{"orders": [], "total": 0}`, out)

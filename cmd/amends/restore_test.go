@@ -35,7 +35,7 @@ type ward struct {
 func openWard(t *testing.T, dir string) ward {
 	t.Helper()
 	p := startDevWith(t, dir, nightShift)
-	return ward{p, dir, says(t, p.process, p.out, `--temporal-address (\S+)`)[1]}
+	return ward{p, dir, engineOf(t, dir)}
 }
 
 // examine runs the doctor, and returns its report.

@@ -36,3 +36,8 @@ func color(cmd *cobra.Command) string {
 func (std Stdio) Screen(cmd *cobra.Command) show.Screen {
 	return show.On(std.Out, std.Err, std.Environ, show.Color(color(cmd)))
 }
+
+// Aside returns where cmd shows what is no result: beside the results, which a script reads.
+func (std Stdio) Aside(cmd *cobra.Command) show.Screen {
+	return show.On(std.Err, std.Err, std.Environ, show.Color(color(cmd)))
+}

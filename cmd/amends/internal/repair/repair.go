@@ -85,7 +85,7 @@ func Command(std cli.Stdio) *cobra.Command {
 				return err
 			}
 			if r.restarts() {
-				if err := r.preview(cmd.Context(), std.Screen(cmd), c); err != nil || r.dryRun {
+				if err := r.preview(cmd.Context(), std.Aside(cmd), c); err != nil || r.dryRun {
 					return err
 				}
 			}
