@@ -72,10 +72,10 @@ func (b *sightBundle) ask(t *testing.T, path, who string, into any) {
 func TestSupportSeesAndOperatorsAct(t *testing.T) {
 	t.Parallel()
 	b := setupSight(t)
-	mia := b.accounts.sign(t, "mia", "s1", time.Now(), supportScopes...)
-	max := b.accounts.sign(t, "max", "s2", time.Now(), operatorScopes...)
+	asMia := b.accounts.sign(t, "mia", "s1", time.Now(), supportScopes...)
+	asMax := b.accounts.sign(t, "max", "s2", time.Now(), operatorScopes...)
 	for who, want := range map[string]contract.Operator{
-		asNight: {Name: "night", Role: contract.RoleOperator}, mia: {Name: "account mia", Role: contract.RoleSupport}, max: {Name: "account max", Role: contract.RoleOperator},
+		asNight: {Name: "night", Role: contract.RoleOperator}, asMia: {Name: "account mia", Role: contract.RoleSupport}, asMax: {Name: "account max", Role: contract.RoleOperator},
 	} {
 		var got contract.Operator
 		b.ask(t, "/v1/operator", who, &got)
@@ -87,10 +87,10 @@ func TestSupportSeesAndOperatorsAct(t *testing.T) {
 	run := func(who string) response {
 		return askAdmin(t, b.admin, http.MethodPost, "/v1/doctor/runs", `{"dry_run": true}`, who, "Content-Type: application/json")
 	}
-	run(mia).refused(t, http.StatusForbidden, problem.ScopeMissing)
-	askAdmin(t, b.admin, http.MethodPost, "/v1/orders/"+someOrder+"/repair", goodRetry, mia, "Content-Type: application/json").refused(t, http.StatusForbidden, problem.ScopeMissing)
+	run(asMia).refused(t, http.StatusForbidden, problem.ScopeMissing)
+	askAdmin(t, b.admin, http.MethodPost, "/v1/orders/"+someOrder+"/repair", goodRetry, asMia, "Content-Type: application/json").refused(t, http.StatusForbidden, problem.ScopeMissing)
 	require.Empty(t, b.doctor.runs)
-	require.Equal(t, http.StatusOK, run(max).StatusCode)
+	require.Equal(t, http.StatusOK, run(asMax).StatusCode)
 	require.Equal(t, http.StatusOK, run(asNight).StatusCode)
 	require.Equal(t, []bool{true, true}, b.doctor.runs)
 }

@@ -56,7 +56,7 @@ func TestAGuestStaysOnASide(t *testing.T) {
 	t.Parallel()
 	s := open(t, canary("50"))
 	cookie := func(w *httptest.ResponseRecorder) string {
-		for _, c := range w.Result().Cookies() { //nolint:bodyclose // it has none
+		for _, c := range w.Result().Cookies() {
 			if c.Name == "amends-route" {
 				require.True(t, c.HttpOnly)
 				require.Equal(t, http.SameSiteLaxMode, c.SameSite)
@@ -121,6 +121,7 @@ func TestAWriteStaysOnItsSide(t *testing.T) {
 	require.EqualValues(t, 3, legacy.Load())
 
 	t.Run("AReadDoesNot", func(t *testing.T) {
+		t.Parallel()
 		s.answer(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") })
 		w := s.send("GET", "/v1/products/MUG", "", as(accountOn(score.Service, 50)))
 		require.Equal(t, http.StatusOK, w.Code, "the program answers in the place of services that fail")
@@ -194,6 +195,7 @@ func TestCredentials(t *testing.T) {
 	require.Empty(t, (<-seen).Get("Amends-Account"), "an operation that looks at no credential")
 
 	t.Run("OfTheProgramDoNotReachTheServices", func(t *testing.T) {
+		t.Parallel()
 		s := open(t, mode(route.Service))
 		var got string
 		s.serve(func(c echo.Context) error { got = c.Request().Header.Get("Authorization"); return c.NoContent(200) })

@@ -157,7 +157,7 @@ func TestReloadsUnderLoad(t *testing.T) {
 	for i := range 4 {
 		clients.Go(func() {
 			for n := 0; ctx.Err() == nil; n++ {
-				w := s.send([]string{"GET", "POST"}[n%2], "/v1/orders", "{}", as(fmt.Sprintf("cus_%d", n*4+i)))
+				w := s.send([]string{"GET", "POST"}[n%2], "/v1/orders", "{}", as(fmt.Sprintf("cus_%d", n*4+i))) //nolint:contextcheck // ctx ends the loop, and breaks off no request
 				requests.Add(1)
 				if w.Code >= 400 && w.Code != http.StatusMethodNotAllowed || side(w) == "" {
 					failed.Add(1)

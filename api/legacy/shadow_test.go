@@ -49,7 +49,7 @@ func TestShadow(t *testing.T) {
 	for i := range 200 {
 		w := s.send("GET", fmt.Sprintf("/v1/products/SKU-%d", i), "", "Accept-Encoding: gzip")
 		require.Equal(t, http.StatusOK, w.Code)
-		require.Equal(t, fmt.Sprintf(product, fmt.Sprintf("SKU-%d", i)), w.Body.String(), "the live answer is the program's")
+		require.Equal(t, fmt.Sprintf(product, fmt.Sprintf("SKU-%d", i)), w.Body.String(), "the live answer is the program's") //nolint:testifylint // byte for byte
 		eventually(t, func() bool { return s.results(score.Match) == i+1 }, "none is false")
 	}
 	for sku := range planted {

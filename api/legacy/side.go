@@ -108,7 +108,7 @@ func (v *visit) who() string {
 		sum := sha256.Sum256([]byte("amends-route-key\x00" + key))
 		id = base64.RawURLEncoding.EncodeToString(sum[:16])
 	}
-	v.c.SetCookie(&http.Cookie{
+	v.c.SetCookie(&http.Cookie{ //nolint:gosec // a browser keeps no Secure cookie of plain HTTP
 		Name: upstream.CookieGuest, Value: id, Path: "/", MaxAge: int(guestLife.Seconds()),
 		Secure: r.TLS != nil, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})

@@ -27,7 +27,7 @@ type manifest struct {
 	Spec     struct {
 		Template struct {
 			Spec struct {
-				InitContainers []container `yaml:"initContainers"`
+				InitContainers []container `yaml:"initContainers"` //nolint:tagliatelle // of Kubernetes
 				Containers     []container `yaml:"containers"`
 			} `yaml:"spec"`
 		} `yaml:"template"`
@@ -37,7 +37,7 @@ type manifest struct {
 type container struct {
 	Name    string           `yaml:"name"`
 	Args    []string         `yaml:"args"`
-	EnvFrom []map[string]any `yaml:"envFrom"`
+	EnvFrom []map[string]any `yaml:"envFrom"` //nolint:tagliatelle // of Kubernetes
 	Env     []map[string]any `yaml:"env"`
 }
 

@@ -92,8 +92,10 @@ func TestReplayOfFiles(t *testing.T) {
 		"AListOfNothing":            {written(t, `[]`), `writes it: it has no "events"`},
 		"EventsOfSomethingElse":     {written(t, `{"events":[{"eventId":{}}]}`), "writes it: temporalproto:"},
 		// As tctl exports the update that a reset has handed to the new run.
-		"AnEventThatTheToolDoesNotKnow": {written(t, strings.Replace(started, "}}}]", `}}},{"eventId":"2","eventType":47}]`, 1)),
-			"event 2, of type 47 (WorkflowExecutionUpdateAdmitted), has no attributes: the tool that wrote it does not know this type; export the run anew with `temporal workflow show"},
+		"AnEventThatTheToolDoesNotKnow": {
+			written(t, strings.Replace(started, "}}}]", `}}},{"eventId":"2","eventType":47}]`, 1)),
+			"event 2, of type 47 (WorkflowExecutionUpdateAdmitted), has no attributes: the tool that wrote it does not know this type; export the run anew with `temporal workflow show",
+		},
 		"AnEventOfTheFuture": {written(t, strings.Replace(started, "}}}]", `}}},{"eventId":"2","eventType":4711}]`, 1)), "event 2, of type 4711 (which this build does not know either), has no attributes"},
 		"AHole":              {written(t, strings.Replace(started, "}}}]", `}}},{"eventId":"3","eventType":"WorkflowTaskScheduled","workflowTaskScheduledEventAttributes":{}}]`, 1)), "event 2 is missing, event 3 follows"},
 	} {

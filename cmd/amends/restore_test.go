@@ -83,7 +83,7 @@ func copied(t *testing.T, dir string) string {
 	t.Helper()
 	to := t.TempDir()
 	require.NoError(t, os.CopyFS(to, os.DirFS(dir)))
-	require.NoError(t, os.Chmod(to, 0o700)) //nolint:gosec // as a data folder
+	require.NoError(t, os.Chmod(to, 0o700))
 	return to
 }
 

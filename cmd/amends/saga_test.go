@@ -83,7 +83,7 @@ func (p *parties) command(t *testing.T, args ...string) (string, error) {
 	return once(t, p.environ, append([]string{"saga"}, args...)...)
 }
 
-func TestSagasOfOtherPrograms(t *testing.T) {
+func TestSagasOfOtherPrograms(t *testing.T) { //nolint:tparallel // one story, one claim after the other
 	t.Parallel()
 	p := startParties(t)
 	p.begin(t, "party-1", "the Beatles")

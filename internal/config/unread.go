@@ -9,7 +9,13 @@ import (
 type Process string
 
 // The kinds.
-const ProcessAPI, ProcessWorker, ProcessMigrate, ProcessDev, ProcessBroker Process = "api", "worker", "migrate", "dev", "broker"
+const (
+	ProcessAPI     Process = "api"
+	ProcessWorker  Process = "worker"
+	ProcessMigrate Process = "migrate"
+	ProcessDev     Process = "dev"
+	ProcessBroker  Process = "broker"
+)
 
 // Unread returns the settings of s that a process does not read: variables and keys of the
 // file, without their values. services are those whose databases it opens.

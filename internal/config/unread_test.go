@@ -27,11 +27,14 @@ func TestUnreadSettingsAreNamed(t *testing.T) {
 	}{
 		"API": {
 			config.ProcessAPI, nil,
-			[]string{"AMENDS_SERVICES_ORDER_DSN", "AMENDS_SERVICES_PAYMENT_PROVIDER_DSN"}, []string{"broker.listen", "saga.park_after"},
+			[]string{"AMENDS_SERVICES_ORDER_DSN", "AMENDS_SERVICES_PAYMENT_PROVIDER_DSN"},
+			[]string{"broker.listen", "saga.park_after"},
 		},
 		"WorkerOfOrder": {
-			config.ProcessWorker, []string{"order"},
-			[]string{"AMENDS_HTTP_ADDR", "AMENDS_SERVICES_PAYMENT_PROVIDER_DSN"}, []string{"broker.listen", "saga.style"},
+			config.ProcessWorker,
+			[]string{"order"},
+			[]string{"AMENDS_HTTP_ADDR", "AMENDS_SERVICES_PAYMENT_PROVIDER_DSN"},
+			[]string{"broker.listen", "saga.style"},
 		},
 		"WorkerOfAll": {config.ProcessWorker, []string{"order", "payment"}, []string{"AMENDS_HTTP_ADDR"}, []string{"broker.listen", "saga.style"}},
 		"Dev":         {config.ProcessDev, nil, nil, []string{"broker.listen"}},

@@ -70,9 +70,9 @@ func TestOnlyRepeatableMethodsAreRetriedByAMesh(t *testing.T) {
 	require.True(t, rpc.Streams("amends.query.v1.Query/Follow"))
 	retried := 0
 	for _, p := range deployed.Profiles() {
-		spec := p.(map[string]any)["spec"].(map[string]any) //nolint:forcetypeassert // a wrong shape fails the test
-		for _, route := range spec["routes"].([]map[string]any) {
-			method := route["name"].(string) //nolint:forcetypeassert // as above
+		spec := p.(map[string]any)["spec"].(map[string]any)       //nolint:errcheck,forcetypeassert // a wrong shape fails the test
+		for _, route := range spec["routes"].([]map[string]any) { //nolint:errcheck // as above
+			method := route["name"].(string) //nolint:errcheck,forcetypeassert // as above
 			require.Equal(t, rpc.Repeatable(method), route["isRetryable"] == true, method)
 			require.Equal(t, !rpc.Streams(method), route["timeout"] != nil, method)
 			if route["isRetryable"] == true {

@@ -104,8 +104,8 @@ func untakenBy(ctx context.Context, c client.Client, id string) error {
 		case !waits:
 			since = time.Time{}
 		case since.IsZero():
-			since = time.Now()
-		case time.Since(since) >= untaken-lookEvery:
+			since = time.Now() //nolint:forbidigo // only for a duration on this host
+		case time.Since(since) >= untaken-lookEvery: //nolint:forbidigo // as above
 			return UntakenError{d.GetWorkflowExecutionInfo().GetTaskQueue(), untaken}
 		}
 	}

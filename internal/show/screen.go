@@ -66,7 +66,7 @@ func width(w io.Writer) int {
 	if !ok || !isatty.IsTerminal(f.Fd()) {
 		return 0
 	}
-	size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ) //nolint:gosec // a file descriptor fits an int
+	size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
 	if err != nil || size.Col == 0 {
 		return narrow
 	}

@@ -146,7 +146,7 @@ func (r Rules) objects(at []string, a, b map[string]any, all *[]Difference) {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		r.walk(append(at[:len(at):len(at)], name), a[name], b[name], all)
+		r.walk(append(slices.Clip(at), name), a[name], b[name], all)
 	}
 }
 
@@ -155,7 +155,7 @@ func (r Rules) arrays(at []string, a, b []any, all *[]Difference) {
 		a, b = r.sorted(at, a), r.sorted(at, b)
 	}
 	for i := range a {
-		r.walk(append(at[:len(at):len(at)], strconv.Itoa(i)), a[i], b[i], all)
+		r.walk(append(slices.Clip(at), strconv.Itoa(i)), a[i], b[i], all)
 	}
 }
 
@@ -168,7 +168,7 @@ func (r Rules) sorted(at []string, all []any) []any {
 	}
 	list := make([]keyed, len(all))
 	for i, v := range all {
-		text, _ := json.Marshal(r.certain(append(at[:len(at):len(at)], strconv.Itoa(i)), v)) // it was JSON
+		text, _ := json.Marshal(r.certain(append(slices.Clip(at), strconv.Itoa(i)), v)) // it was JSON
 		list[i] = keyed{string(text), v}
 	}
 	slices.SortStableFunc(list, func(a, b keyed) int { return strings.Compare(a.key, b.key) })
@@ -185,7 +185,7 @@ func (r Rules) certain(at []string, v any) any {
 	case map[string]any:
 		out := map[string]any{}
 		for name, value := range x {
-			below := append(at[:len(at):len(at)], name)
+			below := append(slices.Clip(at), name)
 			if _, loose := r.tolerated(below); !loose && !matches(r.ignore, below) && value != nil {
 				out[name] = r.certain(below, value)
 			}
@@ -194,7 +194,7 @@ func (r Rules) certain(at []string, v any) any {
 	case []any:
 		out := make([]any, len(x))
 		for i, value := range x {
-			out[i] = r.certain(append(at[:len(at):len(at)], strconv.Itoa(i)), value)
+			out[i] = r.certain(append(slices.Clip(at), strconv.Itoa(i)), value)
 		}
 		return out
 	case json.Number:

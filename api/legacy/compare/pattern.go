@@ -44,11 +44,11 @@ func matches(all []pattern, at []string) bool {
 
 // pointer returns a place as a JSON pointer.
 func pointer(at []string) string {
-	text := ""
+	var text strings.Builder
 	for _, e := range at {
-		text += "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(e)
+		text.WriteString("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(e))
 	}
-	return text
+	return text.String()
 }
 
 // exact reports whether two spellings are one number, such as 1 and 1.0.

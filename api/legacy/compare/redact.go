@@ -58,7 +58,7 @@ func hide(field string, value any) any {
 		}
 		return out
 	case string:
-		if !plain.MatchString(v) && !(word.MatchString(v) && slices.Contains(states, field)) {
+		if !plain.MatchString(v) && (!word.MatchString(v) || !slices.Contains(states, field)) {
 			return hidden(v)
 		}
 	}

@@ -155,7 +155,9 @@ func TestDifferences(t *testing.T) {
 	require.Empty(t, route.Differences(before, after))
 	after.Mode, after.Percent, after.Timeout, after.Gate.Least = route.Service, 0, time.Second, 1
 	require.Equal(t, []route.Difference{
-		{"mode", "canary", "service"}, {"percent", "12.34", ""}, {"timeout", "500ms", "1s"},
+		{"mode", "canary", "service"},
+		{"percent", "12.34", ""},
+		{"timeout", "500ms", "1s"},
 		{"gate", "{compared: 10, differing: 0.01, errors: 0.05, window: 5s, least: 20}", "{compared: 10, differing: 0.01, errors: 0.05, window: 5s, least: 1}"},
 	}, route.Differences(before, after))
 }

@@ -3,6 +3,7 @@
 package score
 
 import (
+	"maps"
 	"sync"
 	"time"
 
@@ -116,9 +117,7 @@ func (s *Score) Summary() Summary {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := Summary{Results: map[Result]int64{}, Legacy: s.sides[Legacy].live(), Service: s.sides[Service].live(), Copies: s.copies.live()}
-	for r, n := range s.results {
-		out.Results[r] = n
-	}
+	maps.Copy(out.Results, s.results)
 	return out
 }
 

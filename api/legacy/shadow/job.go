@@ -96,7 +96,7 @@ func (j *Job) ask(ctx context.Context) (answer compare.Answer, err error) {
 	defer cancel()
 	defer context.AfterFunc(ctx, cancel)()
 	w := &recorder{header: http.Header{echo.HeaderXRequestID: {j.id}}}
-	c := j.echo.NewContext(j.request.WithContext(within), w)
+	c := j.echo.NewContext(j.request.WithContext(within), w) //nolint:contextcheck // within ends with ctx
 	c.SetPath(j.path)
 	c.SetParamNames(j.names...)
 	c.SetParamValues(j.values...)

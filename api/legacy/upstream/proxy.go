@@ -3,8 +3,7 @@ package upstream
 import (
 	"context"
 	"errors"
-	"io"
-	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httputil"
 	"strings"
@@ -68,7 +67,7 @@ func (u *Upstream) Serve(w http.ResponseWriter, r *http.Request, e Exchange) (er
 				err = ErrTimeout
 			}
 		},
-		ErrorLog: log.New(io.Discard, "", 0), // its lines have no request id; the failure is reported
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug), // its lines have no request id; the failure is reported
 	}
 	proxy.ServeHTTP(newAnswer(w), r.WithContext(ctx))
 	return err

@@ -3,7 +3,6 @@ package upstream_test
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -59,7 +58,7 @@ func send(t *testing.T, url, method, body string, header ...string) (*http.Respo
 		}
 		r.Header.Add(name, value)
 	}
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := (&http.Client{Timeout: time.Minute}).Do(r)
 	require.NoError(t, err)
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
@@ -73,7 +72,7 @@ func TestHeadersTowardsTheProgram(t *testing.T) {
 	at := program(t, func(_ http.ResponseWriter, r *http.Request) { seen <- r })
 	g := front(t, upstream.New("monolith", []string{at}), upstream.Exchange{RequestID: "r1", Account: "signed"})
 
-	send(t, g.URL+"/a%2Fb?x=1&y=2", http.MethodPost, "{}", "Host: shop.example", "Authorization: Bearer ms_1", "Idempotency-Key: k", "Prefer: wait=3",
+	send(t, g.URL+"/a%2Fb?x=1&y=2", http.MethodPost, "{}", "Host: shop.example", "Authorization: Bearer ms_1", "Idempotency-Key: k", "Prefer: wait=3", //nolint:bodyclose // send closes it
 		"Cookie: a=1; amends-route=abc; __Host-amends-access=secret", "Cookie: b=2", "Amends-Account: forged", "Amends-Claim: c", "X-Forwarded-For: 6.6.6.6", "X-Request-Id: mine",
 		"Connection: X-Hop", "X-Hop: 1", "Te: gzip", "Proxy-Authorization: p", "Traceparent: 00-1-1-01")
 	r := <-seen
@@ -93,7 +92,7 @@ func TestHeadersTowardsTheProgram(t *testing.T) {
 	}
 
 	verified := front(t, upstream.New("monolith", []string{at}), upstream.Exchange{Verified: true})
-	send(t, verified.URL, http.MethodGet, "", "Authorization: Bearer ours", "Amends-Account: forged")
+	send(t, verified.URL, http.MethodGet, "", "Authorization: Bearer ours", "Amends-Account: forged") //nolint:bodyclose // send closes it
 	r = <-seen
 	require.Empty(t, r.Header.Values("Authorization"), "a credential of this platform opens the services")
 	require.Empty(t, r.Header.Values("Amends-Account"))
@@ -116,7 +115,7 @@ func TestHeadersTowardsTheClient(t *testing.T) {
 		_, _ = io.WriteString(w, "{}")
 	})
 	g := front(t, upstream.New("monolith", []string{at}), upstream.Exchange{})
-	answer, body := send(t, g.URL, http.MethodGet, "")
+	answer, body := send(t, g.URL, http.MethodGet, "") //nolint:bodyclose // send closes it
 	require.Equal(t, http.StatusTeapot, answer.StatusCode)
 	require.Equal(t, "{}", body)
 	require.Equal(t, []string{"r1"}, answer.Header.Values("X-Request-Id"))
@@ -126,7 +125,7 @@ func TestHeadersTowardsTheClient(t *testing.T) {
 	require.Equal(t, "default-src 'none'", answer.Header.Get("Content-Security-Policy"))
 
 	kind = "text/html; charset=utf-8"
-	answer, _ = send(t, g.URL, http.MethodGet, "")
+	answer, _ = send(t, g.URL, http.MethodGet, "") //nolint:bodyclose // send closes it
 	require.Empty(t, answer.Header.Values("Content-Security-Policy"), "its pages need their scripts")
 }
 
@@ -152,7 +151,7 @@ func TestOneMoreTryElsewhere(t *testing.T) {
 	g := front(t, upstream.New("monolith", []string{works, broken}), upstream.Exchange{})
 
 	for range 40 {
-		answer, body := send(t, g.URL, http.MethodGet, "")
+		answer, body := send(t, g.URL, http.MethodGet, "") //nolint:bodyclose // send closes it
 		require.Equal(t, http.StatusOK, answer.StatusCode)
 		require.Equal(t, "good", body)
 	}
@@ -163,7 +162,7 @@ func TestOneMoreTryElsewhere(t *testing.T) {
 	bad.Store(0)
 	failed := 0
 	for range 8 {
-		if answer, _ := send(t, both.URL, http.MethodPost, "{}"); answer.StatusCode != http.StatusOK {
+		if answer, _ := send(t, both.URL, http.MethodPost, "{}"); answer.StatusCode != http.StatusOK { //nolint:bodyclose // send closes it
 			failed++
 		}
 	}
@@ -184,12 +183,12 @@ func TestAllLeftOutIsAskedAllTheSame(t *testing.T) {
 	u := upstream.New("monolith", []string{at})
 	g := front(t, u, upstream.Exchange{})
 	for range 10 {
-		answer, _ := send(t, g.URL, http.MethodGet, "")
+		answer, _ := send(t, g.URL, http.MethodGet, "") //nolint:bodyclose // send closes it
 		require.Equal(t, http.StatusBadGateway, answer.StatusCode, "the answer of the program stands")
 	}
 	require.Equal(t, []upstream.State{{URL: at, Open: true}}, u.States())
 	down.Store(false)
-	answer, _ := send(t, g.URL, http.MethodGet, "")
+	answer, _ := send(t, g.URL, http.MethodGet, "") //nolint:bodyclose // send closes it
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 }
 
@@ -207,7 +206,7 @@ func TestFailures(t *testing.T) {
 		})
 		t.Cleanup(func() { close(free) })
 		g := front(t, upstream.New("monolith", []string{at}), upstream.Exchange{Timeout: 50 * time.Millisecond})
-		answer, _ := send(t, g.URL, http.MethodGet, "")
+		answer, _ := send(t, g.URL, http.MethodGet, "") //nolint:bodyclose // send closes it
 		require.Equal(t, 599, answer.StatusCode)
 		require.Equal(t, upstream.ErrTimeout.Error(), answer.Header.Get("Failed"))
 	})
@@ -222,7 +221,7 @@ func TestFailures(t *testing.T) {
 			}
 		})
 		g := front(t, upstream.New("monolith", []string{at}), upstream.Exchange{Timeout: 60 * time.Millisecond})
-		answer, body := send(t, g.URL, http.MethodGet, "")
+		answer, body := send(t, g.URL, http.MethodGet, "") //nolint:bodyclose // send closes it
 		require.Equal(t, http.StatusOK, answer.StatusCode)
 		require.Equal(t, "xxxxx", body)
 	})
@@ -233,7 +232,7 @@ func TestFailures(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, l.Close())
 		g := front(t, upstream.New("monolith", []string{"http://" + l.Addr().String()}), upstream.Exchange{})
-		answer, _ := send(t, g.URL, http.MethodPost, "{}")
+		answer, _ := send(t, g.URL, http.MethodPost, "{}") //nolint:bodyclose // send closes it
 		require.Equal(t, 599, answer.StatusCode)
 	})
 
@@ -241,7 +240,7 @@ func TestFailures(t *testing.T) {
 		t.Parallel()
 		at := program(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) })
 		g := front(t, upstream.New("monolith", []string{at}), upstream.Exchange{Wanted: func(status int) bool { return status < 400 }})
-		answer, _ := send(t, g.URL, http.MethodGet, "")
+		answer, _ := send(t, g.URL, http.MethodGet, "") //nolint:bodyclose // send closes it
 		require.Equal(t, 599, answer.StatusCode)
 		require.Equal(t, upstream.ErrUnwanted.Error(), answer.Header.Get("Failed"))
 	})
@@ -261,7 +260,7 @@ func TestAnswersStream(t *testing.T) {
 	g := front(t, upstream.New("monolith", []string{at}), upstream.Exchange{})
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, g.URL, http.NoBody)
 	require.NoError(t, err)
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := (&http.Client{Timeout: time.Minute}).Do(r)
 	require.NoError(t, err)
 	defer answer.Body.Close()
 	lines := bufio.NewScanner(answer.Body)
@@ -289,8 +288,8 @@ func TestAClientThatLeavesEndsTheWork(t *testing.T) {
 	}()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, g.URL, http.NoBody)
 	require.NoError(t, err)
-	_, err = http.DefaultClient.Do(r) //nolint:bodyclose // there is no answer
-	require.True(t, errors.Is(err, context.Canceled), err)
+	_, err = (&http.Client{Timeout: time.Minute}).Do(r) //nolint:bodyclose // there is no answer
+	require.ErrorIs(t, err, context.Canceled)
 	select {
 	case <-gone:
 	case <-time.After(time.Minute):

@@ -75,8 +75,8 @@ func (s *Codec) run(done string, f func([]*commonpb.Payload) ([]*commonpb.Payloa
 		if err != nil {
 			return problem.New(problem.BadRequest, "These payloads cannot be "+done+": "+err.Error()+".")
 		}
-		s.config.Log.InfoContext(r.Context(), "payloads were "+done, "operator", operator.By(r.Context()),
-			"payloads", len(answer), "namespace", r.Header.Get("X-Namespace"), "request_id", edge.RequestID(c))
+		s.config.Log.InfoContext(r.Context(), "payloads have passed the codec", "operator", operator.By(r.Context()),
+			"done", done, "payloads", len(answer), "namespace", r.Header.Get("X-Namespace"), "request_id", edge.RequestID(c))
 		data, err = protojson.Marshal(&commonpb.Payloads{Payloads: answer})
 		if err != nil {
 			return err //nolint:wrapcheck // a bug, which the edge logs

@@ -117,7 +117,7 @@ func (p *platform) start(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	admin := serve.NewAdmin(p.c, api.Admin{
+	admin := serve.NewAdmin(p.c, api.Admin{ //nolint:contextcheck // a request has its own
 		Probe:   serve.Readiness(p.ready, p.others, p.group.Warnings), // without the clock: the engine is on this host
 		Repairs: p.server, Messages: messages,
 		Doctor: serve.Doctor{Client: p.client.Client, Config: p.c}, Instances: serve.Instances(p.others), Console: p.console(ctx),

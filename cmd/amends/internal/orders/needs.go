@@ -88,7 +88,7 @@ func (l listing) sources(cmd *cobra.Command, std cli.Stdio, o worker.Options, c 
 		Services: registry.Names(), Letters: dead(std, cmd),
 		Holders: holding.Services(),
 		Exposure: func(ctx context.Context, service string, ids []string) (map[string]exposure.Exposure, error) {
-			o, err := dsn.Tool(std, cmd, service)
+			o, err := dsn.Tool(std, cmd, service) //nolint:contextcheck // it takes that of cmd
 			if err != nil {
 				return nil, err
 			}
@@ -104,7 +104,7 @@ func (l listing) sources(cmd *cobra.Command, std cli.Stdio, o worker.Options, c 
 // dead returns how the dead letters of a service are read.
 func dead(std cli.Stdio, cmd *cobra.Command) func(context.Context, string) ([]needs.Letter, error) {
 	return func(ctx context.Context, service string) (all []needs.Letter, err error) {
-		o, err := dsn.Tool(std, cmd, service)
+		o, err := dsn.Tool(std, cmd, service) //nolint:contextcheck // it takes that of cmd
 		if err != nil {
 			return nil, err
 		}

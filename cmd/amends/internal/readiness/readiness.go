@@ -55,7 +55,7 @@ func ask(ctx context.Context, url string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("ready: %w", err)
 	}
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := (&http.Client{Transport: http.DefaultTransport}).Do(request) // within the time of ctx
 	if err != nil {
 		return "", fmt.Errorf("ready: %w", err)
 	}

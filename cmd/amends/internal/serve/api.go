@@ -103,7 +103,7 @@ func runAPI(ctx context.Context, std cli.Stdio, c *config.Config, unread cli.Unr
 	if err != nil {
 		return err
 	}
-	admin := NewAdmin(c, api.Admin{
+	admin := NewAdmin(c, api.Admin{ //nolint:contextcheck // a request has its own
 		Probe: Readiness(server.Ready, others, clock), Repairs: server, Messages: messages,
 		Doctor: Doctor{client.Client, c}, Instances: Instances(others), Console: Console(ctx, server, "", nil, log),
 	}, metrics, log)

@@ -64,7 +64,7 @@ func NewAPI(ctx context.Context, c *config.Config, client *engine.Client, log *s
 	if err != nil {
 		return nil, err
 	}
-	s, err := api.New(o, client, append(options, api.WithLogger(log), api.WithObserver(api.Observer{
+	s, err := api.New(o, client, append(options, api.WithLogger(log), api.WithObserver(api.Observer{ //nolint:contextcheck // a request has its own
 		Request: func(r edge.Observation) {
 			metrics.Request(r.Method, r.Route, r.Status, r.Took)
 			requests.Answered(r.Operation, r.Status)

@@ -123,7 +123,7 @@ func runWorker(ctx context.Context, std cli.Stdio, c *config.Config, names []str
 	if err != nil {
 		return err
 	}
-	admin := NewAdmin(c, api.Admin{
+	admin := NewAdmin(c, api.Admin{ //nolint:contextcheck // a request has its own
 		Probe:   Readiness(group.Ready, others, clock, group.Warnings),
 		Letters: Letters{Services: names, Desk: group.Desk},
 	}, metrics, log)

@@ -13,7 +13,7 @@ import (
 
 // tokenVariable has the secret of the monolith's back door, and of the door of stock. A flag
 // would show it to every user of the machine.
-const tokenVariable = "MONOLITH_TOKEN"
+const tokenVariable = "MONOLITH_TOKEN" //nolint:gosec // the name of a variable
 
 // Commands returns the commands of `amends legacy` about data.
 func Commands(std cli.Stdio) []*cobra.Command {

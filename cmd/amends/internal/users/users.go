@@ -41,7 +41,7 @@ func withOrders(std cli.Stdio, cmd *cobra.Command, f func(context.Context, user.
 	return reach.Service(std, cmd, "user",
 		func(ctx context.Context, conn grpc.ClientConnInterface) error { return f(ctx, userrpc.NewClient(conn)) },
 		func(ctx context.Context, users worker.Options) error {
-			orders, err := dsn.Tool(std, cmd, "order")
+			orders, err := dsn.Tool(std, cmd, "order") //nolint:contextcheck // it takes that of cmd
 			if err != nil {
 				return err
 			}

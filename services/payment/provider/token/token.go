@@ -8,11 +8,11 @@ const (
 	Declined           = "tok_declined"
 	InsufficientFunds  = "tok_insufficient_funds"
 	ExpiredCard        = "tok_expired_card"
-	CaptureDeclined    = "tok_capture_declined" //nolint:gosec // names a behaviour, opens nothing
-	AuthExpired        = "tok_auth_expired"     //nolint:gosec // names a behaviour, opens nothing
+	CaptureDeclined    = "tok_capture_declined"
+	AuthExpired        = "tok_auth_expired"
 	Slow               = "tok_slow"
 	Unavailable        = "tok_unavailable"
-	TimeoutAfterCharge = "tok_timeout_after_charge" //nolint:gosec // names a behaviour, opens nothing
+	TimeoutAfterCharge = "tok_timeout_after_charge"
 	CaptureLost        = "tok_capture_lost"
 	Unknown            = "tok_unknown"
 )
