@@ -60,6 +60,6 @@ func start() {
 	)
 	allocator, release := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(allocator)
-	shared.ctx, shared.stop = ctx, func() { cancel(); release() }
+	shared.ctx, shared.stop = ctx, func() { cancel(); release() } //nolint:fatcontext // one browser outlives the tests that share it
 	shared.err = chromedp.Run(ctx)
 }

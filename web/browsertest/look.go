@@ -123,10 +123,10 @@ func (t *Tab) picture(file string, shot *page.CaptureScreenshotParams) {
 		if err != nil {
 			return fmt.Errorf("capture %s: %w", file, err)
 		}
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
 			return err
 		}
-		return os.WriteFile(file, picture, 0o644)
+		return os.WriteFile(file, picture, 0o600)
 	}))
 }
 

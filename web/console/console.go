@@ -42,10 +42,16 @@ type Page struct {
 
 // Pages are the parts of the console, in the order of their links.
 var Pages = []Page{
-	{Path: "/", Name: "Home"}, {Path: "/orders", Name: "Orders"}, {Path: "/letters", Name: "Dead letters"},
-	{Path: "/events", Name: "Events"}, {Path: "/cases", Name: "Cases"}, {Path: "/services", Name: "Services"},
-	{Path: "/doctor", Name: "Doctor"}, {Path: "/audit", Name: "Audit"},
-	{Path: "/mail", Name: "Mail", Demo: true}, {Path: "/load", Name: "Load", Demo: true},
+	{Path: "/", Name: "Home"},
+	{Path: "/orders", Name: "Orders"},
+	{Path: "/letters", Name: "Dead letters"},
+	{Path: "/events", Name: "Events"},
+	{Path: "/cases", Name: "Cases"},
+	{Path: "/services", Name: "Services"},
+	{Path: "/doctor", Name: "Doctor"},
+	{Path: "/audit", Name: "Audit"},
+	{Path: "/mail", Name: "Mail", Demo: true},
+	{Path: "/load", Name: "Load", Demo: true},
 }
 
 // routes are the pages for people who have signed in, and demo those that only `amends dev`

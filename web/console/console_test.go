@@ -173,6 +173,7 @@ func TestRepair(t *testing.T) {
 	require.Contains(t, p.get("/audit").text, "retry")
 
 	t.Run("OfSupportIsRefused", func(t *testing.T) {
+		t.Parallel()
 		mia := signedIn(t, serve(t, &world{}), supportSecret)
 		require.NotContains(t, mia.get("/orders/"+flagged).text, "Retry payment.authorize", "support sees")
 		require.Contains(t, mia.get("/orders/"+confirmed).text, "Pay money back")

@@ -41,10 +41,10 @@ func (p *person) do(method, path string, form url.Values, header ...string) answ
 	}
 	w := httptest.NewRecorder()
 	p.server.Config.Handler.ServeHTTP(w, r)
-	for _, c := range w.Result().Cookies() { //nolint:bodyclose // a recorder's
+	for _, c := range w.Result().Cookies() {
 		p.cookie = c
 	}
-	return answer{w.Result(), w.Body.String()} //nolint:bodyclose // a recorder's
+	return answer{w.Result(), w.Body.String()}
 }
 
 func (p *person) get(path string) answer { return p.do(http.MethodGet, Below+path, nil) }

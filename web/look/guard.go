@@ -61,7 +61,7 @@ func (f *Forms) Valid(session, token string) bool {
 // their forms, below a path. It ends after age, or with the browser if age is 0; a negative
 // age removes it.
 func Cookie(r *http.Request, name, value, below string, age time.Duration) *http.Cookie {
-	c := &http.Cookie{Name: name, Value: value, Path: below, HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode}
+	c := &http.Cookie{Name: name, Value: value, Path: below, HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode} //nolint:gosec // G124: browsers drop a secure cookie of a plain connection, so that Secure follows r
 	switch {
 	case age > 0:
 		c.MaxAge = int(age.Seconds())

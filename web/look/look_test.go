@@ -40,7 +40,7 @@ func TestPage(t *testing.T) {
 
 	for _, found := range regexp.MustCompile(`(?:src|href)="(/x/assets/[^"]+)"`).FindAllStringSubmatch(text, -1) {
 		w := httptest.NewRecorder()
-		s.ServeAsset(w, httptest.NewRequest(http.MethodGet, found[1], http.NoBody))
+		s.ServeAsset(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, found[1], http.NoBody))
 		require.Equal(t, http.StatusOK, w.Code, found[1])
 		require.NotEmpty(t, w.Header().Get("Content-Type"), found[1])
 		require.Contains(t, w.Header().Get("Cache-Control"), "immutable")
@@ -52,7 +52,7 @@ func TestAssetsOfOtherVersionsAreNotServed(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"/x/assets/000000000000/look.css", "/x/assets/look.css", "/x/assets/000000000000/none.css"} {
 		w := httptest.NewRecorder()
-		site(t).ServeAsset(w, httptest.NewRequest(http.MethodGet, path, http.NoBody))
+		site(t).ServeAsset(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
 		require.Equal(t, http.StatusNotFound, w.Code, path)
 	}
 }
@@ -61,7 +61,7 @@ func TestGuard(t *testing.T) {
 	t.Parallel()
 	h := Guard(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }))
 	ask := func(method string, header ...string) *httptest.ResponseRecorder {
-		r := httptest.NewRequest(method, "http://shop.example/x", http.NoBody)
+		r := httptest.NewRequestWithContext(t.Context(), method, "http://shop.example/x", http.NoBody)
 		for _, line := range header {
 			name, value, _ := strings.Cut(line, ": ")
 			r.Header.Set(name, value)
@@ -92,12 +92,14 @@ func TestFormsAreOfTheirSession(t *testing.T) {
 
 func TestCookie(t *testing.T) {
 	t.Parallel()
-	r := httptest.NewRequest(http.MethodGet, "https://shop.example/x", http.NoBody)
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "https://shop.example/x", http.NoBody)
 	c := Cookie(r, "session", "s", "/x", time.Hour)
 	require.True(t, c.HttpOnly && c.Secure && c.SameSite == http.SameSiteLaxMode)
 	require.Equal(t, 3600, c.MaxAge)
 	require.Negative(t, Cookie(r, "session", "", "/x", -1).MaxAge)
-	require.NotEqual(t, NewID(), NewID())
+	require.False(t, Cookie(httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://shop.example/x", http.NoBody), "session", "s", "/x", 0).Secure, "a browser would drop it")
+	id := NewID()
+	require.NotEqual(t, id, NewID())
 }
 
 func TestStream(t *testing.T) {

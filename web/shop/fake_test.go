@@ -141,7 +141,7 @@ func (f *fake) mux() *http.ServeMux {
 
 func (f *fake) stream(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
-	w.WriteHeader(200)
+	w.WriteHeader(http.StatusOK)
 	for {
 		select {
 		case _, more := <-f.events:

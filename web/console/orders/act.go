@@ -3,6 +3,7 @@ package orders
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -81,8 +82,8 @@ type effect struct {
 // is attempted once its step was called again, and settled once the step is flagged no more.
 func (d orderData) Effects() []effect {
 	var all []effect
-	for i := len(d.Repairs) - 1; i >= 0; i-- {
-		e := effect{Repair: d.Repairs[i]}
+	for _, repair := range slices.Backward(d.Repairs) {
+		e := effect{Repair: repair}
 		flagged := false
 		for _, a := range d.Attention {
 			flagged = flagged || a.Step == e.Step && words.Deref(a.Saga) == words.Deref(e.Saga)

@@ -27,7 +27,7 @@ func StartBatch(v *visit.Visit) error {
 	if err := v.R.ParseForm(); err != nil {
 		return err //nolint:wrapcheck // shown as such
 	}
-	orders, action, reason := v.R.PostForm["order"], v.R.PostFormValue("action"), v.R.PostFormValue("reason")
+	orders, action, reason := v.R.PostForm["order"], v.R.PostFormValue("action"), v.R.PostFormValue("reason") //nolint:forbidigo // a field of the request, not the function of the client
 	switch {
 	case !v.Who.Acts():
 		return visit.Refuse("SCOPE_MISSING", "Support sees, operators act", "")
@@ -58,13 +58,14 @@ func doOne(ctx context.Context, v *visit.Visit, order, action, reason string) (b
 	if err := admin.Get(ctx, path, nil, &o); err != nil {
 		return "", "", err //nolint:wrapcheck // a problem
 	}
-	made, status := 0, 0
+	made := 0
 	for _, a := range words.Deref(o.Actions) {
 		if string(a.Action) != action {
 			continue
 		}
 		body := contract.RepairOrder{Action: contract.RepairOrderAction(action), Step: a.Step, Refund: a.Refund, Reason: &reason}
-		if status, err = admin.Post(ctx, path+"/repair", "", body, nil); err != nil {
+		status, err := admin.Post(ctx, path+"/repair", "", body, nil)
+		if err != nil {
 			return "", "", err //nolint:wrapcheck // a problem
 		}
 		v.Note(order, action, words.Deref(a.Step), reason, status)

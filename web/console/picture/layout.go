@@ -156,7 +156,7 @@ func (l *layout) connect() {
 		}
 	}
 	last := []Box(nil)
-	for i := len(l.columns) - 1; i >= 0; i-- {
+	for i := range slices.Backward(l.columns) {
 		here := l.at(i, true)
 		for _, from := range last {
 			for _, to := range here {

@@ -80,8 +80,13 @@ type stage []string
 // stages are those of an order, and pivot the step from which on it only goes forward. The
 // two steps at the end of the undo stand in the lane of undo.
 var stages = []stage{
-	{"order.create"}, {"catalog.quote"}, {"inventory.reserve", "payment.authorize"}, {"shipping.book"},
-	{"payment.capture"}, {"inventory.commit"}, {"order.confirm"},
+	{"order.create"},
+	{"catalog.quote"},
+	{"inventory.reserve", "payment.authorize"},
+	{"shipping.book"},
+	{"payment.capture"},
+	{"inventory.commit"},
+	{"order.confirm"},
 }
 
 const (

@@ -77,7 +77,9 @@ func TestUndoHasALaneOfItsOwn(t *testing.T) {
 	p := Draw(Saga{Now: began, Steps: []Step{
 		took("order.create", "done", 1), took("catalog.quote", "done", 1), took("inventory.reserve", "undone", 1),
 		{Name: "payment.authorize", State: "undoing", Started: began, Flagged: true, Error: "PROVIDER_UNAVAILABLE", Holds: "money held"},
-		{Name: "shipping.book", State: "undone"}, took("payment.capture", "refused", 1), took("order.decide", "done", 1), {Name: "order.cancel", State: "waiting"},
+		{Name: "shipping.book", State: "undone"},
+		took("payment.capture", "refused", 1), took("order.decide", "done", 1),
+		{Name: "order.cancel", State: "waiting"},
 	}})
 	require.Len(t, p.Lanes, 2)
 	inside(t, p)

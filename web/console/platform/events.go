@@ -115,8 +115,8 @@ func facts(contract string) []fact {
 		Components struct {
 			Messages map[string]struct {
 				Summary string
-				Key     string `yaml:"x-key"`
-				Urgent  bool   `yaml:"x-urgent"`
+				Key     string `yaml:"x-key"`    //nolint:tagliatelle // AsyncAPI begins extensions with x-
+				Urgent  bool   `yaml:"x-urgent"` //nolint:tagliatelle // as above
 			}
 		}
 	}

@@ -67,7 +67,8 @@ func DecideLetters(v *visit.Visit) error {
 	if err := v.R.ParseForm(); err != nil {
 		return err //nolint:wrapcheck // shown as such
 	}
-	if len(v.R.PostForm["letter"]) == 0 {
+	letters := v.R.PostForm["letter"] //nolint:forbidigo // a field of the request, not the function of the client
+	if len(letters) == 0 {
 		return visit.Refuse("VALIDATION_FAILED", "No letter is selected", "Go back, and select some.")
 	}
 	action, reason := "redrive", v.R.PostFormValue("reason")
@@ -75,7 +76,7 @@ func DecideLetters(v *visit.Visit) error {
 		action = "discard"
 	}
 	made := 0
-	for _, one := range v.R.PostForm["letter"] {
+	for _, one := range letters {
 		group, id, _ := strings.Cut(one, "/")
 		_, err := v.Admin.Post(v.Ctx(), "/v1/dead-letters/"+url.PathEscape(id)+"/"+action, "", map[string]string{"group": group, "reason": reason}, nil)
 		if err != nil && ask.CodeOf(err) != "NOT_FOUND" { // another person was faster

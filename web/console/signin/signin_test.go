@@ -54,9 +54,10 @@ func setup() (*gate, *Sessions) {
 }
 
 // with returns a request with the cookies of an answer.
-func with(w *httptest.ResponseRecorder) *http.Request {
-	r := httptest.NewRequest(http.MethodGet, "/console/", http.NoBody)
-	for _, c := range w.Result().Cookies() { //nolint:bodyclose // a recorder's
+func with(t *testing.T, w *httptest.ResponseRecorder) *http.Request {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/console/", http.NoBody)
+	for _, c := range w.Result().Cookies() {
 		r.AddCookie(c)
 	}
 	return r
@@ -66,10 +67,10 @@ func TestASessionEndsWithoutRequestsAndAfterItsTime(t *testing.T) {
 	t.Parallel()
 	g, s := setup()
 	w := httptest.NewRecorder()
-	one, err := s.WithSecret(w, fresh(), "night-night-night-1")
+	one, err := s.WithSecret(w, fresh(t), "night-night-night-1")
 	require.NoError(t, err)
 	require.True(t, one.Acts())
-	r := with(w)
+	r := with(t, w)
 	began := g.now
 	for g.now.Sub(began) < Longest {
 		require.Same(t, one, s.Of(r, true))
@@ -79,9 +80,9 @@ func TestASessionEndsWithoutRequestsAndAfterItsTime(t *testing.T) {
 	require.Nil(t, s.Of(r, true), "it was used all the time")
 
 	w = httptest.NewRecorder()
-	one, err = s.WithSecret(w, fresh(), "night-night-night-1")
+	one, err = s.WithSecret(w, fresh(t), "night-night-night-1")
 	require.NoError(t, err)
-	r = with(w)
+	r = with(t, w)
 	g.now = g.now.Add(Idle)
 	require.Same(t, one, s.Of(r, false), "a stream does not prolong it")
 	g.now = g.now.Add(1)
@@ -92,18 +93,18 @@ func TestAWrongSecretOpensNoSession(t *testing.T) {
 	t.Parallel()
 	_, s := setup()
 	w := httptest.NewRecorder()
-	_, err := s.WithSecret(w, fresh(), "wrong")
+	_, err := s.WithSecret(w, fresh(t), "wrong")
 	require.Equal(t, "UNAUTHORIZED", ask.CodeOf(err))
-	_, err = s.WithPassword(w, fresh(), "mia@example.com", "wrong")
+	_, err = s.WithPassword(w, fresh(t), "mia@example.com", "wrong")
 	require.Equal(t, "UNAUTHORIZED", ask.CodeOf(err))
-	require.Empty(t, w.Result().Cookies()) //nolint:bodyclose // a recorder's
+	require.Empty(t, w.Result().Cookies())
 }
 
 func TestTheTokenOfAnAccountIsRefreshedInTime(t *testing.T) {
 	t.Parallel()
 	g, s := setup()
 	w := httptest.NewRecorder()
-	one, err := s.WithPassword(w, fresh(), "mia@example.com", "right")
+	one, err := s.WithPassword(w, fresh(t), "mia@example.com", "right")
 	require.NoError(t, err)
 	require.False(t, one.Acts())
 	bearer := func() string {
@@ -123,17 +124,20 @@ func TestOldSessionsMakeRoom(t *testing.T) {
 	t.Parallel()
 	g, s := setup()
 	first := httptest.NewRecorder()
-	_, err := s.WithSecret(first, fresh(), "night-night-night-1")
+	_, err := s.WithSecret(first, fresh(t), "night-night-night-1")
 	require.NoError(t, err)
 	for range most {
 		g.now = g.now.Add(time.Millisecond)
 		w := httptest.NewRecorder()
-		_, err := s.WithSecret(w, fresh(), "night-night-night-1")
+		_, err := s.WithSecret(w, fresh(t), "night-night-night-1")
 		require.NoError(t, err)
 	}
 	require.Len(t, s.open, most)
-	require.Nil(t, s.Of(with(first), true), "the one that was used the longest ago")
+	require.Nil(t, s.Of(with(t, first), true), "the one that was used the longest ago")
 }
 
 // fresh returns a request without cookies.
-func fresh() *http.Request { return httptest.NewRequest(http.MethodGet, "/console/", http.NoBody) }
+func fresh(t *testing.T) *http.Request {
+	t.Helper()
+	return httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/console/", http.NoBody)
+}

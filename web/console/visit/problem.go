@@ -21,11 +21,12 @@ func Refuse(code, title, detail string) error {
 
 // Wrong tells a problem with all fields that it names.
 func Wrong(err error) string {
-	text := err.Error()
+	var text strings.Builder
+	text.WriteString(err.Error())
 	if p, ok := err.(*ask.Problem); ok && p.Errors != nil { //nolint:errorlint // ask returns it so
 		for _, f := range *p.Errors {
-			text += " " + strings.TrimPrefix(f.Pointer, "/") + " " + f.Detail + "."
+			text.WriteString(" " + strings.TrimPrefix(f.Pointer, "/") + " " + f.Detail + ".")
 		}
 	}
-	return text
+	return text.String()
 }

@@ -36,7 +36,7 @@ func (s *Site) writeSignIn(w http.ResponseWriter, r *http.Request, status int, w
 // the console.
 func next(path string) string {
 	u, err := url.Parse(path)
-	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(u.Path, Below+"/") || strings.Contains(path, `\`) {
+	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(u.Path, Below+"/") || strings.Contains(path, `\`) || strings.Contains(u.Path, "/..") {
 		return Below + "/"
 	}
 	return u.RequestURI()
@@ -63,7 +63,7 @@ func (s *Site) SignIn(w http.ResponseWriter, r *http.Request) {
 	if old != nil && old != one {
 		s.Sessions.Forget(old)
 	}
-	http.Redirect(w, r, next(r.PostFormValue("next")), http.StatusSeeOther)
+	http.Redirect(w, r, next(r.PostFormValue("next")), http.StatusSeeOther) //nolint:gosec // G710: next returns paths below the console only
 }
 
 // refusal tells why a person could not sign in, without telling which part was wrong.

@@ -112,11 +112,11 @@ func (s *Site) SignedIn(p Page) http.HandlerFunc {
 		}
 		v := &Visit{s, w, r, who, ask.Client{Handler: s.Config.Admin, Bearer: bearer, From: r.RemoteAddr}}
 		if r.Method == http.MethodPost && !s.Forms.Valid(who.ID, r.PostFormValue(look.TokenField)) {
-			v.fail(errStale)
+			v.fail(errStale) //nolint:contextcheck // a visit has the context of its request
 			return
 		}
 		if err := p(v); err != nil {
-			v.fail(err)
+			v.fail(err) //nolint:contextcheck // as above
 		}
 	}
 }

@@ -1,7 +1,7 @@
 // Package ask sends the requests of a visitor of the shop to the API in the same process. The
 // API treats them like those of any client: it has one way to place an order, and its checks,
 // quotas and log apply.
-package ask
+package ask //nolint:bodyclose // Read closes the bodies
 
 import (
 	"maps"
@@ -69,7 +69,7 @@ func (v *Visitor) Refresh() error {
 // Forget removes the session from the browser, after the API has ended it.
 func (v *Visitor) Forget() {
 	for name := range maps.Clone(v.cookies) {
-		v.set(&http.Cookie{Name: name, Path: "/", Expires: time.Unix(1, 0), MaxAge: -1, Secure: true, HttpOnly: name != csrf, SameSite: http.SameSiteLaxMode})
+		v.set(&http.Cookie{Name: name, Path: "/", Expires: time.Unix(1, 0), MaxAge: -1, Secure: true, HttpOnly: name != csrf, SameSite: http.SameSiteLaxMode}) //nolint:gosec // G124: scripts of clients read the csrf cookie, as the API sets it
 	}
 }
 
@@ -109,7 +109,7 @@ func (v *Visitor) dressed(r *http.Request) *http.Request {
 	}
 	for name, value := range v.cookies {
 		if value != "" {
-			r.AddCookie(&http.Cookie{Name: name, Value: value})
+			r.AddCookie(&http.Cookie{Name: name, Value: value}) //nolint:gosec // G124: a request has no attributes of cookies
 		}
 	}
 	if v.token != "" {

@@ -1,4 +1,4 @@
-package own
+package own //nolint:bodyclose // ask.Read closes the bodies
 
 import (
 	"bufio"

@@ -1,4 +1,4 @@
-package sale
+package sale //nolint:bodyclose // ask.Read closes the bodies
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/amends/amends/api/client"
 	"github.com/amends/amends/web/shop/ask"
@@ -127,11 +128,9 @@ func tile(sku, name string) struct {
 	_, _ = sum.Write([]byte(sku)) // it never fails
 	var letters []rune
 	for word := range strings.FieldsSeq(name) {
-		for _, r := range word {
-			if unicode.IsLetter(r) && len(letters) < 2 {
-				letters = append(letters, unicode.ToUpper(r))
-			}
-			break
+		first, _ := utf8.DecodeRuneInString(word)
+		if unicode.IsLetter(first) && len(letters) < 2 {
+			letters = append(letters, unicode.ToUpper(first))
 		}
 	}
 	return struct {

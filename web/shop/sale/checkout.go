@@ -1,4 +1,4 @@
-package sale
+package sale //nolint:bodyclose // ask.Read closes the bodies
 
 import (
 	"cmp"
