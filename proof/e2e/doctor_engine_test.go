@@ -35,7 +35,7 @@ func letTheDoctorRun(t *testing.T, engine *realEngine) {
 		require.Contains(t, []int{0, 2}, exit, "2 until the first has ended")
 		return r.OK && r.Judged == 1
 	})
-	r, exit := doctor("--pause", "10ms")
+	r, exit := doctor("--pause", "10ms", "--grace", "1ms")
 	require.Zero(t, exit)
 	require.True(t, r.OK)
 	require.Equal(t, 1, r.Orders)

@@ -258,7 +258,7 @@ func TestTheDoctorKeepsItsSchedule(t *testing.T) {
 		return found
 	})
 	require.Equal(t, 1, last.Report.Orders)
-	require.True(t, last.Report.OK)
+	require.False(t, last.Report.OK, "the order is too young, so nothing was judged")
 	require.True(t, last.Paused)
 	require.Equal(t, 2*time.Hour, last.Every)
 	require.Empty(t, last.Late(last.Report.Ended.Add(4*time.Hour)))

@@ -2,16 +2,25 @@ package browsertest
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
 )
 
-// Click clicks on the first element of a CSS selector, once it is visible.
+// Click clicks on the first element of a CSS selector, once it is visible. A live page may
+// replace the element meanwhile; then the new one is clicked.
 func (t *Tab) Click(selector string) {
 	t.tb.Helper()
-	t.Run(chromedp.Click(selector, chromedp.ByQuery, chromedp.NodeVisible))
+	var err error
+	for range 5 {
+		err = t.try(chromedp.Click(selector, chromedp.ByQuery, chromedp.NodeVisible))
+		if err == nil || !strings.Contains(err.Error(), "Could not find node") {
+			break
+		}
+	}
+	require.NoError(t.tb, err)
 }
 
 // Submit clicks on an element that leads to another page, and waits until that is loaded.
