@@ -19,12 +19,12 @@ type workflow struct {
 	Concurrency yaml.Node         `yaml:"concurrency"`
 	Env         map[string]string `yaml:"env"`
 	Jobs        map[string]struct {
-		RunsOn      string            `yaml:"runs-on"`
-		Timeout     int               `yaml:"timeout-minutes"`
+		RunsOn      string            `yaml:"runs-on"`         //nolint:tagliatelle // GitHub's format
+		Timeout     int               `yaml:"timeout-minutes"` //nolint:tagliatelle // GitHub's format
 		Permissions map[string]string `yaml:"permissions"`
 		Env         map[string]string `yaml:"env"`
 		Strategy    struct {
-			FailFast bool      `yaml:"fail-fast"`
+			FailFast bool      `yaml:"fail-fast"` //nolint:tagliatelle // GitHub's format
 			Matrix   yaml.Node `yaml:"matrix"`
 		} `yaml:"strategy"`
 		Steps []struct {
@@ -55,7 +55,7 @@ func TestWorkflowsRunWhatExists(t *testing.T) {
 			require.Regexp(t, `^ubuntu-\d+\.\d+$`, job.RunsOn, "%s: not latest", name)
 			require.Positive(t, job.Timeout, name)
 			for _, s := range job.Steps {
-				require.True(t, (s.Uses == "") != (s.Run == ""), "%s: %s", path, name)
+				require.NotEqual(t, s.Uses == "", s.Run == "", "%s: %s", path, name)
 				if local, found := strings.CutPrefix(s.Uses, "./"); found {
 					require.FileExists(t, filepath.Join("..", local, "action.yml"))
 				} else if s.Uses != "" {

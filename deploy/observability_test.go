@@ -254,7 +254,7 @@ type dashboard struct {
 	Title         string          `json:"title"`
 	Tags          []string        `json:"tags"`
 	Timezone      string          `json:"timezone"`
-	SchemaVersion int             `json:"schemaVersion"`
+	SchemaVersion int             `json:"schemaVersion"` //nolint:tagliatelle // Grafana's format
 	Version       int             `json:"version"`
 	Refresh       string          `json:"refresh"`
 	Time          json.RawMessage `json:"time"`
@@ -268,14 +268,14 @@ type dashboard struct {
 		Title       string          `json:"title"`
 		Description string          `json:"description"`
 		Datasource  source          `json:"datasource"`
-		GridPos     grid            `json:"gridPos"`
-		FieldConfig json.RawMessage `json:"fieldConfig"`
+		GridPos     grid            `json:"gridPos"`     //nolint:tagliatelle // Grafana's format
+		FieldConfig json.RawMessage `json:"fieldConfig"` //nolint:tagliatelle // Grafana's format
 		Options     json.RawMessage `json:"options"`
 		Targets     []struct {
-			RefID        string `json:"refId"`
+			RefID        string `json:"refId"` //nolint:tagliatelle // Grafana's format
 			Datasource   source `json:"datasource"`
 			Expr         string `json:"expr"`
-			LegendFormat string `json:"legendFormat"`
+			LegendFormat string `json:"legendFormat"` //nolint:tagliatelle // Grafana's format
 		} `json:"targets"`
 	} `json:"panels"`
 }

@@ -37,7 +37,7 @@ type ended struct {
 }
 
 func (r ended) Get(_ context.Context, to any) error {
-	*to.(*saga.View) = r.view //nolint:forcetypeassert // of this test
+	*to.(*saga.View) = r.view //nolint:forcetypeassert,errcheck // of this test
 	return r.err
 }
 

@@ -35,7 +35,6 @@ type platform struct {
 	dir, bin, api string
 	processes     map[string]string // their admin addresses
 	dev           *exec.Cmd
-	engine        string
 	payment       *exec.Cmd // a worker of its own, nil if dev runs it
 	orders        int
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -17,7 +18,7 @@ import (
 )
 
 // Token opens the back door.
-const Token = "the token of tests"
+const Token = "the token of tests" //nolint:gosec // it opens only the fake of this package
 
 // Monolith is a back door with data. Its fields may change between calls.
 type Monolith struct {
@@ -76,9 +77,7 @@ func (m *Monolith) Written() (all map[string]monolith.Order, times int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	all = map[string]monolith.Order{}
-	for id, o := range m.written {
-		all[id] = o
-	}
+	maps.Copy(all, m.written)
 	return all, m.puts
 }
 

@@ -93,7 +93,7 @@ var started = sync.OnceValues(func() (platform, error) {
 		return p, fmt.Errorf("build amends: %w: %s", err, said)
 	}
 	var said output
-	//nolint:noctx // TestMain ends it
+	// TestMain ends it.
 	running = exec.Command(bin, "dev", "--data-dir", p.dir, "--temporal-bin", cli, "--http-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0", "--temporal-port", "0", "--ui-port", "0")
 	running.Stdout, running.Stderr = &said, &said
 	running.Env = []string{"HOME=" + scratch, "PATH=" + os.Getenv("PATH"), "AMENDS_OPERATOR_TOKENS=tests=" + operator}

@@ -50,7 +50,7 @@ func run(ctx context.Context) error {
 	if *step {
 		in := bufio.NewReader(os.Stdin)
 		o.Next = func() {
-			fmt.Print("\n  [Enter] ")
+			fmt.Fprint(o.Out, "\n  [Enter] ")
 			_, _ = in.ReadString('\n') // the end of the input is an Enter, too
 		}
 	}

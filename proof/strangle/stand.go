@@ -91,7 +91,7 @@ func (s *stand) data() string { return s.file("platform") }
 
 // start starts a program and waits until it says that it is ready.
 func (s *stand) start(ctx context.Context, ready, bin string, args ...string) (*process, error) {
-	p := &process{cmd: exec.Command(bin, args...), out: &output{}, ended: make(chan struct{})} //nolint:noctx // stop ends it
+	p := &process{cmd: exec.Command(bin, args...), out: &output{}, ended: make(chan struct{})} //nolint:noctx,gosec // stop ends it; the binaries are the caller's choice
 	p.cmd.Env, p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = s.environ, s.o.Dir, p.out, p.out
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C is for the story, which stops them in order
 	if err := p.cmd.Start(); err != nil {
@@ -133,12 +133,6 @@ func (p *process) stop() error {
 	}
 }
 
-// kill ends the process at once.
-func (p *process) kill() {
-	_ = p.cmd.Process.Kill() // or it has ended
-	<-p.ended
-}
-
 // Stop stops all processes, those that depend on others first.
 func (s *stand) stop() error {
 	return errors.Join(s.bridge.stop(), s.platform.stop(), s.broker.stop(), s.monolith.stop())
@@ -171,7 +165,7 @@ func (s *stand) startBridge(ctx context.Context) (err error) {
 
 // command runs a command of amends to its end, and returns its output.
 func (s *stand) command(ctx context.Context, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, s.o.Amends, args...)
+	cmd := exec.CommandContext(ctx, s.o.Amends, args...) //nolint:gosec // the binary is the caller's choice
 	cmd.Env, cmd.Dir = s.environ, s.o.Dir
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
@@ -184,7 +178,7 @@ func (s *stand) command(ctx context.Context, args ...string) (string, error) {
 // killed starts a command and kills it after a while. It reports whether that was before its
 // end.
 func (s *stand) killed(after time.Duration, args ...string) (early bool, err error) {
-	cmd := exec.Command(s.o.Amends, args...) //nolint:noctx // it is killed
+	cmd := exec.Command(s.o.Amends, args...) //nolint:noctx,gosec // it is killed; the binary is the caller's choice
 	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = s.environ, s.o.Dir, io.Discard, io.Discard
 	if err := cmd.Start(); err != nil {
 		return false, err

@@ -125,8 +125,8 @@ func (s *story) more(ctx context.Context, side string, n int) error {
 }
 
 // bring imports a kind after runs that are killed, each a little later, until one is not.
-func (s *story) bring(ctx context.Context, kind string, more ...string) error {
-	args := append([]string{"legacy", "import", kind, "--from", "http://" + s.legacy, "--data-dir", s.data()}, more...)
+func (s *story) bring(ctx context.Context, kind string) error {
+	args := []string{"legacy", "import", kind, "--from", "http://" + s.legacy, "--data-dir", s.data()}
 	kills := 0
 	for after := 60 * time.Millisecond; after < 2*time.Second; after = after * 5 / 3 {
 		early, err := s.killed(after, args...)

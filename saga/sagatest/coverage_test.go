@@ -73,8 +73,8 @@ func (s *stay) Register(r *sagatest.Registry) {
 				return "", false, nil
 			}
 			err = s.outside(r, "bank.forbid", func() error {
-				s.charged[key] = s.charged[key]
 				found = s.charged[key]
+				s.charged[key] = found // known from now on: what was not charged is forbidden
 				return nil
 			})
 			return key, found, err

@@ -131,7 +131,7 @@ func (g *Stage) toTheEnd(ctx context.Context, e *engine) error {
 			continue
 		}
 		if err := env.GetWorkflowError(); err != nil {
-			return fmt.Errorf("the workflow failed: %s%s", state.Brief(err.Error()), e.last.Suffix()) //nolint:errorlint // its text can be endless
+			return fmt.Errorf("the workflow failed: %s%s", state.Brief(err.Error()), e.last.Suffix()) // its text can be endless
 		}
 		e.fireAll()
 		if err := g.subject.Check(ctx, End{Result: env.GetWorkflowResult, Faults: e.hit, Runs: runs, Calls: trace(e.calls)}); err != nil {

@@ -63,7 +63,7 @@ func tell[T any](answer T, err error) error {
 		return err
 	}
 	text, err := json.MarshalIndent(answer, "", "  ")
-	fmt.Println(string(text))
+	fmt.Fprintln(os.Stdout, string(text))
 	return err
 }
 
