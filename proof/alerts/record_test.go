@@ -73,7 +73,7 @@ var scenarios = []scenario{
 	},
 	{
 		name: "certificate", faulty: 4 * time.Minute,
-		plant: func(*platform, *testing.T) {}, fires: []string{"CertificateEnds", "OrdersNotMeasured"},
+		plant: func(*platform, *testing.T) {}, fires: []string{"CertificateEnds", "OrdersNotMeasured"}, //nolint:thelper // it plants nothing
 		about: "a worker with certificates that have 7 hours left and are not renewed; no order service runs beside it",
 	},
 }

@@ -32,7 +32,7 @@ func letTheDoctorRun(t *testing.T, engine *realEngine) {
 	}
 	eventually(t, "a scheduled run has judged the order", func() bool {
 		r, exit := doctor("--last")
-		require.Contains(t, []int{0, 2}, exit, "2 until the first has ended")
+		require.Contains(t, []int{0, 1, 2}, exit, "2 until the first has ended, 1 until one has judged the order")
 		return r.OK && r.Judged == 1
 	})
 	r, exit := doctor("--pause", "10ms", "--grace", "1ms")

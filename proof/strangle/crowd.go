@@ -30,9 +30,9 @@ type crowd struct {
 	gateway string
 	client  *http.Client
 
-	busy   sync.RWMutex // held for reading by a customer who is active
-	moving sync.RWMutex // held for reading while a placement is repeated: not across a move
-	ctx    context.Context
+	busy   sync.RWMutex    // held for reading by a customer who is active
+	moving sync.RWMutex    // held for reading while a placement is repeated: not across a move
+	ctx    context.Context //nolint:containedctx // that of its goroutines, which stop ends
 	stop   context.CancelFunc
 	all    sync.WaitGroup
 
@@ -145,7 +145,7 @@ func (v *customer) look(o placed) {
 		v.mu.Lock()
 		v.crossing++
 		v.mu.Unlock()
-		time.Sleep(time.Second)
+		time.Sleep(time.Second) //nolint:forbidigo // a customer who looks again
 	}
 }
 

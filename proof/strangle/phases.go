@@ -17,7 +17,7 @@ func (s *story) phaseOne(ctx context.Context) error {
 		return err
 	}
 	s.say("   The shop is at http://%s, as ever; the monolith behind it at http://%s.\n", s.gateway, s.legacy)
-	s.crowd.come(s.o.Crowd)
+	s.crowd.come(s.o.Crowd) //nolint:contextcheck // the crowd has a context of its own
 	if err := s.more(ctx, "legacy", 30); err != nil {
 		return err
 	}

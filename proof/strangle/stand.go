@@ -71,7 +71,7 @@ func newStand(o Options) (*stand, error) {
 	s := &stand{o: o}
 	for _, into := range []*string{&s.gateway, &s.admin, &s.legacy, &s.engine, &s.door} {
 		var err error
-		if *into, err = free(); err != nil {
+		if *into, err = free(); err != nil { //nolint:contextcheck // it listens for a moment
 			return nil, err
 		}
 	}
@@ -144,7 +144,7 @@ func (s *stand) startMonolith(ctx context.Context) (err error) {
 }
 
 func (s *stand) startPlatform(ctx context.Context) (err error) {
-	broker, err := free()
+	broker, err := free() //nolint:contextcheck // it listens for a moment
 	if err != nil {
 		return err
 	}

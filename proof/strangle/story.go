@@ -40,7 +40,7 @@ type chapter struct {
 
 // Tell tells the whole story. Its error says what is not as it should be.
 func Tell(ctx context.Context, o Options) (err error) {
-	stand, err := newStand(o)
+	stand, err := newStand(o) //nolint:contextcheck // it listens for a moment
 	if err != nil {
 		return err
 	}

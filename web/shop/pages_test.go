@@ -104,7 +104,7 @@ func TestPagesWorkWithoutScripts(t *testing.T) {
 		for i := 0; i < len(header); i += 2 {
 			r.Header.Set(header[i], header[i+1])
 		}
-		res, err := http.DefaultClient.Do(r)
+		res, err := http.DefaultClient.Do(r) //nolint:forbidigo // the context of the test bounds it
 		require.NoError(t, err)
 		defer res.Body.Close()
 		require.Equal(t, "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'", res.Header.Get("Content-Security-Policy"))

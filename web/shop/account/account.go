@@ -1,5 +1,5 @@
 // Package account has the pages of accounts and their sessions.
-package account //nolint:bodyclose // ask.Read closes the bodies
+package account
 
 import (
 	"net/http"

@@ -1,7 +1,7 @@
 // Package ask sends the requests of a visitor of the shop to the API in the same process. The
 // API treats them like those of any client: it has one way to place an order, and its checks,
 // quotas and log apply.
-package ask //nolint:bodyclose // Read closes the bodies
+package ask
 
 import (
 	"maps"

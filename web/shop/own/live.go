@@ -1,4 +1,4 @@
-package own //nolint:bodyclose // ask.Read closes the bodies
+package own
 
 import (
 	"bufio"

@@ -1,4 +1,4 @@
-package sale //nolint:bodyclose // ask.Read closes the bodies
+package sale
 
 import (
 	"net/http"
