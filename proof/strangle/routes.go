@@ -78,7 +78,7 @@ func (s *stand) ask(ctx context.Context, method, path string, in, out any) error
 	}
 	r.Header.Set("Authorization", "Bearer "+operatorToken)
 	r.Header.Set("Content-Type", "application/json")
-	res, err := http.DefaultClient.Do(r)
+	res, err := http.DefaultClient.Do(r) //nolint:forbidigo // the context bounds it
 	if err != nil {
 		return err
 	}

@@ -71,7 +71,7 @@ func newStand(o Options) (*stand, error) {
 	s := &stand{o: o}
 	for _, into := range []*string{&s.gateway, &s.admin, &s.legacy, &s.engine, &s.door} {
 		var err error
-		if *into, err = free(); err != nil { //nolint:contextcheck // it listens for a moment
+		if *into, err = free(); err != nil {
 			return nil, err
 		}
 	}

@@ -20,8 +20,11 @@ var (
 		{"TEA-RETIRED", "Retired blend", "A smoky blend that is no longer made.", "tea", money{999, "EUR"}, false},
 	}
 	demoStock = []exportedStock{
-		{"TEA-EARL-GREY", "BER", 60_000, 1}, {"TEA-EARL-GREY", "AMS", 40_000, 1}, {"MUG-STONEWARE", "BER", 50_000, 1},
-		{"KETTLE-STEEL", "AMS", 30_000, 1}, {"TEAPOT-LIMITED", "BER", 7, 1},
+		{"TEA-EARL-GREY", "BER", 60_000, 1},
+		{"TEA-EARL-GREY", "AMS", 40_000, 1},
+		{"MUG-STONEWARE", "BER", 50_000, 1},
+		{"KETTLE-STEEL", "AMS", 30_000, 1},
+		{"TEAPOT-LIMITED", "BER", 7, 1},
 	}
 )
 
