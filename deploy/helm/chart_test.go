@@ -188,7 +188,7 @@ func TestNetworkPoliciesAreTheTable(t *testing.T) {
 		for service, from := range table {
 			require.ElementsMatch(t, from, peers(t, policies["amends-"+service].Spec.Ingress, "rpc"), service)
 		}
-		for process, p := range map[string]*networkingv1.NetworkPolicy(policies) {
+		for process, p := range policies {
 			process = strings.TrimPrefix(process, "amends-")
 			require.ElementsMatch(t, []networkingv1.PolicyType{"Ingress", "Egress"}, p.Spec.PolicyTypes)
 			var want, reached []string

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -122,12 +121,12 @@ func linkerd(t *testing.T) rendered {
 	for _, name := range []string{"namespace", "policy", "profiles", "telemetry"} {
 		text, err := os.ReadFile(filepath.Join(mesh, name+".yaml"))
 		require.NoError(t, err)
-		for _, document := range bytes.Split(text, []byte("\n---\n")) {
+		for document := range bytes.SplitSeq(text, []byte("\n---\n")) {
 			var kind metav1.TypeMeta
 			require.NoError(t, yaml.Unmarshal(document, &kind))
-			make, known := meshKinds[kind.APIVersion+"/"+kind.Kind]
+			create, known := meshKinds[kind.APIVersion+"/"+kind.Kind]
 			require.True(t, known, "%s: %s/%s", name, kind.APIVersion, kind.Kind)
-			object := make()
+			object := create()
 			require.NoError(t, yaml.UnmarshalStrict(document, object), "%s", document)
 			key := kind.Kind + "/" + object.GetName()
 			require.NotContains(t, r.objects, key, "twice")
@@ -191,7 +190,7 @@ func TestLinkerdFollowsTheTable(t *testing.T) {
 		require.Len(t, routes, len(found[service]), service)
 		for _, route := range routes {
 			require.Contains(t, found[service], route.Name)
-			require.Regexp(t, regexp.MustCompile("^"+route.Condition.PathRegex+"$"), "/"+route.Name)
+			require.Regexp(t, "^"+route.Condition.PathRegex+"$", "/"+route.Name)
 		}
 		deployed := of[*corev1.Service](chart)["amends-"+service]
 		require.Equal(t, of[*server](r)["amends-"+service].Spec.PodSelector.MatchLabels, deployed.Spec.Selector)

@@ -171,9 +171,9 @@ func (r rendered) add(t *testing.T, file, document string) {
 	t.Helper()
 	var kind metav1.TypeMeta
 	require.NoError(t, yaml.Unmarshal([]byte(document), &kind), file)
-	make, known := kinds[kind.APIVersion+"/"+kind.Kind]
+	create, known := kinds[kind.APIVersion+"/"+kind.Kind]
 	require.True(t, known, "%s: the kind %s/%s is not expected", file, kind.APIVersion, kind.Kind)
-	object := make()
+	object := create()
 	require.NoError(t, yaml.UnmarshalStrict([]byte(document), object), "%s:\n%s", file, document)
 	key := kind.Kind + "/" + object.GetName()
 	require.NotContains(t, r.objects, key, "twice")
