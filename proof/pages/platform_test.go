@@ -127,7 +127,7 @@ func (p platform) ordersOf(t *testing.T, customer string) []contract.Order {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.admin+"/v1/orders?limit=100&customer_id="+customer, http.NoBody)
 		require.NoError(t, err)
 		r.Header.Set("Authorization", "Bearer "+operator)
-		res, err := http.DefaultClient.Do(r)
+		res, err := http.DefaultClient.Do(r) //nolint:forbidigo // a server of the test
 		require.NoError(t, err)
 		defer res.Body.Close()
 		require.NoError(t, json.NewDecoder(res.Body).Decode(&list))

@@ -33,7 +33,7 @@ func call(t *testing.T, url, method, secret, body string) (int, string) {
 	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	require.NoError(t, err)
 	r.Header.Set("Authorization", "Bearer "+secret)
-	res, err := http.DefaultClient.Do(r)
+	res, err := http.DefaultClient.Do(r) //nolint:forbidigo // a server of the test
 	require.NoError(t, err)
 	defer res.Body.Close()
 	var answer json.RawMessage

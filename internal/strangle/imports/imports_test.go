@@ -67,7 +67,9 @@ type kind struct {
 
 var kinds = []kind{
 	{
-		monolith.Products, []string{"[" + product("A") + "]", "[" + product("B") + "," + product("C") + "]", "[]"}, catalogstore.Schema.Migrate,
+		monolith.Products,
+		[]string{"[" + product("A") + "]", "[" + product("B") + "," + product("C") + "]", "[]"},
+		catalogstore.Schema.Migrate,
 		func(_ *testing.T, db *gorm.DB) func(context.Context, *monolith.Client) (imports.Report, error) {
 			return func(ctx context.Context, c *monolith.Client) (imports.Report, error) {
 				return imports.Products(ctx, c, catalogstore.New(db))
@@ -75,7 +77,9 @@ var kinds = []kind{
 		}, "",
 	},
 	{
-		monolith.Users, []string{"[" + account("a") + "]", "[" + account("b") + "]", "[" + account("c") + "]"}, userstore.Schema.Migrate,
+		monolith.Users,
+		[]string{"[" + account("a") + "]", "[" + account("b") + "]", "[" + account("c") + "]"},
+		userstore.Schema.Migrate,
 		func(t *testing.T, db *gorm.DB) func(context.Context, *monolith.Client) (imports.Report, error) {
 			t.Helper()
 			s, err := userstore.New(db, userstore.Options{Secret: "a secret of tests that is long enough", Policy: quick})
@@ -84,7 +88,9 @@ var kinds = []kind{
 		}, "UPDATE accounts SET name = 'Another' WHERE id = 'b'",
 	},
 	{
-		monolith.Orders, []string{"[" + placed("a") + "]", "[" + placed("b") + "," + placed("c") + "]", "[]"}, orderstore.Schema.Migrate,
+		monolith.Orders,
+		[]string{"[" + placed("a") + "]", "[" + placed("b") + "," + placed("c") + "]", "[]"},
+		orderstore.Schema.Migrate,
 		func(_ *testing.T, db *gorm.DB) func(context.Context, *monolith.Client) (imports.Report, error) {
 			return func(ctx context.Context, c *monolith.Client) (imports.Report, error) {
 				return imports.Orders(ctx, c, records{orderstore.New(db), db})
