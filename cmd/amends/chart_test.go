@@ -121,7 +121,7 @@ func (c container) environ(t *testing.T, config map[string]string, folder, certi
 			require.Equal(t, "GOMEMLIMIT", name, "no other value is the cluster's")
 			continue
 		}
-		values[name.(string)] = value.(string) //nolint:forcetypeassert // Kubernetes takes texts only //nolint:errcheck // a test that fails without it
+		values[name.(string)] = value.(string) //nolint:errcheck,forcetypeassert // Kubernetes takes texts only
 	}
 	secrets, name := "migrate", c.Args[len(c.Args)-1]
 	if c.Args[0] != "migrate" {
