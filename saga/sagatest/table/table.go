@@ -65,7 +65,9 @@ func (t *Table) Outside(k key.Key) { t.outside[stepOf(k)], t.leads = true, nil }
 func (t *Table) Came() []search.Mark { return slices.Collect(maps.Keys(t.came)) }
 
 // Leads returns the rows to which a call leads that comes now: those of the records as they
-// are, and of the calls that will come late.
+// are, and of the calls that will come late. They are sorted, whatever the order of the maps.
+//
+//workflowcheck:ignore
 func (t *Table) Leads() []search.Mark {
 	if t.leads != nil {
 		return t.leads
