@@ -4,12 +4,17 @@ import (
 	"net/http"
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/api/client"
 	"github.com/amends/amends/web/browsertest"
 )
+
+// alone has a connection for each request: a server that another test closes also closes the
+// idle connections of the default transport.
+var alone = &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
 
 // TestPagesAreSound opens each page, full and empty, in each look: no violation of
 // accessibility, no overflow, no error, no exception of the policy.
@@ -104,7 +109,7 @@ func TestPagesWorkWithoutScripts(t *testing.T) {
 		for i := 0; i < len(header); i += 2 {
 			r.Header.Set(header[i], header[i+1])
 		}
-		res, err := http.DefaultClient.Do(r) //nolint:forbidigo // the context of the test bounds it
+		res, err := alone.Do(r)
 		require.NoError(t, err)
 		defer res.Body.Close()
 		require.Equal(t, "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'", res.Header.Get("Content-Security-Policy"))

@@ -47,6 +47,10 @@ func front(t *testing.T, u *upstream.Upstream, e upstream.Exchange) *httptest.Se
 	return s
 }
 
+// alone has a connection for each request: a server that another test closes also closes the
+// idle connections of the default transport.
+var alone = &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
+
 func send(t *testing.T, url, method, body string, header ...string) (*http.Response, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
@@ -58,7 +62,7 @@ func send(t *testing.T, url, method, body string, header ...string) (*http.Respo
 		}
 		r.Header.Add(name, value)
 	}
-	answer, err := (&http.Client{Timeout: time.Minute}).Do(r)
+	answer, err := alone.Do(r)
 	require.NoError(t, err)
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)

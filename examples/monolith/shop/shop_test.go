@@ -47,6 +47,10 @@ func setup(t *testing.T) stand {
 }
 
 // call makes a call, and reads the answer into out unless that is nil.
+// alone has a connection for each request: a server that another test closes also closes the
+// idle connections of the default transport.
+var alone = &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
+
 func (s stand) call(t *testing.T, method, path, token string, in, out any, headers ...string) int {
 	t.Helper()
 	body, err := json.Marshal(in)
@@ -59,7 +63,7 @@ func (s stand) call(t *testing.T, method, path, token string, in, out any, heade
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
-	res, err := http.DefaultClient.Do(r)
+	res, err := alone.Do(r)
 	require.NoError(t, err)
 	defer res.Body.Close()
 	if out != nil {

@@ -28,12 +28,16 @@ import (
 
 const token = "the token of the door"
 
+// alone has a connection for each request: a server that another test closes also closes the
+// idle connections of the default transport.
+var alone = &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
+
 func call(t *testing.T, url, method, secret, body string) (int, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	require.NoError(t, err)
 	r.Header.Set("Authorization", "Bearer "+secret)
-	res, err := http.DefaultClient.Do(r) //nolint:forbidigo // a server of the test
+	res, err := alone.Do(r)
 	require.NoError(t, err)
 	defer res.Body.Close()
 	var answer json.RawMessage
