@@ -157,7 +157,7 @@ screenshots: ## Take the screenshots of the documents anew, in docs/pictures
 .PHONY: record-alerts
 record-alerts: ## Record the series of the alerts' tests, on platforms with planted faults, in a quarter of an hour
 	@scripts/temporal.sh
-	go test ./proof/alerts -run '^TestRecord$$' -count=1 -v -timeout 40m -parallel 9 -record
+	go test ./proof/alerts -run '^TestRecord$$' -count=1 -v -timeout 40m -parallel 9 -tags record
 
 .PHONY: release
 release: ## Build the binaries of a release, checksums and the list of their modules into bin/release (VERSION)

@@ -36,7 +36,7 @@ func (s *Server) strangle(c Config, g guards) (err error) {
 // Routes returns the switch of the server, which must run; nil if no routes are configured.
 func (s *Server) Routes() *legacy.Switch { return s.routes }
 
-// operations returns what a switch knows about the operations.
+// operations returns the operations as a switch sees them.
 func (all routes) operations() (list []legacy.Operation) {
 	for _, r := range all {
 		list = append(list, legacy.Operation{

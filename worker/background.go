@@ -22,7 +22,7 @@ type Doctor struct {
 	Input doctorflow.Input
 }
 
-// background starts what the process does beside its services' steps, if it runs the sagas.
+// background starts the work of the process beside its services' steps, if it runs the sagas.
 func (g *Group) background(ctx context.Context, c *engine.Client, parts *process.Parts) error {
 	i := slices.IndexFunc(g.stores, func(s *registry.Stores) bool { return s.Row.Decides })
 	if i < 0 {

@@ -20,7 +20,7 @@ type Events struct {
 
 // Told returns the event of an id in the outbox, and false if it does not have it.
 func (e Events) Told(ctx context.Context, id string) (outbox.Told, bool, error) {
-	return e.stores.Told(ctx, id) //nolint:wrapcheck // it says what it did
+	return e.stores.Told(ctx, id) //nolint:wrapcheck // it names the operation
 }
 
 // WithEvents opens a service's database for f. o needs no other service.

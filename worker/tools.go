@@ -92,7 +92,7 @@ func WithStuck(ctx context.Context, o Options, c *engine.Client, f func(*stuck.F
 }
 
 // Exposure opens the database of one of the services at which an order can hold something,
-// see package holding, and returns what each of some orders holds there, by its rows. o
+// see package holding, and returns the holdings of each of some orders there, by its rows. o
 // needs no other service.
 func Exposure(ctx context.Context, o Options, service string, orders []string) (map[string]exposure.Exposure, error) {
 	all := map[string]exposure.Exposure{}

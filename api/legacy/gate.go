@@ -19,14 +19,14 @@ type Command struct {
 }
 
 // Set puts a route into effect, in the place of one of its name or as a new one, and keeps it
-// with the operator and the reason. It returns what has changed; a repeat changes nothing.
+// with the operator and the reason. It returns the changes; a repeat changes nothing.
 // More requests for the services need the route's gate, the one before the change, or force.
 // Errors: [route.Problems]; a problem with code ROUTE_NOT_READY; any other one means that the
 // file could not be changed, and that nothing has.
 func (s *Switch) Set(c Command) (all []route.Difference, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.write(); err != nil { // what came about before this decision
+	if err := s.write(); err != nil { // the gate's own changes come first
 		return nil, err
 	}
 	content, err := s.file.Update(func(f route.File) (route.File, *keep.Change, error) {
@@ -48,7 +48,7 @@ func (s *Switch) Set(c Command) (all []route.Difference, err error) {
 		}, nil
 	})
 	if err != nil || len(all) == 0 {
-		return nil, err //nolint:wrapcheck // it says what it did
+		return nil, err //nolint:wrapcheck // it names the operation
 	}
 	f, err := s.parse(content)
 	if err != nil {

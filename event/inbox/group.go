@@ -88,7 +88,7 @@ func (g *Group) Name() string { return g.name }
 func (g *Group) Run(ctx context.Context) error {
 	_ = g.retry(time.Second, "all").Do(ctx, func(ctx context.Context) error { // the end that was asked for
 		if err := g.lease.Await(ctx); err != nil {
-			return err //nolint:wrapcheck // it says what it did
+			return err //nolint:wrapcheck // it names the operation
 		}
 		return g.lead(ctx)
 	})

@@ -56,7 +56,7 @@ func (g *Group) runLetters(ctx context.Context) error {
 func (g *Group) due(ctx context.Context) (keys []string, next time.Time) {
 	_ = g.retry(0, "letters").Do(ctx, func(ctx context.Context) (err error) { // only ctx ends it
 		keys, next, err = waiting.Due(g.o.DB.WithContext(ctx), g.name, txn.Now(), g.keys.All(), g.o.Lanes)
-		return err //nolint:wrapcheck // it says what it did
+		return err //nolint:wrapcheck // it names the operation
 	})
 	return keys, next
 }
@@ -84,7 +84,7 @@ func (g *Group) runKey(ctx context.Context, key string) (handled bool) {
 		for range turn {
 			l, ok, err := waiting.Head(g.o.DB.WithContext(ctx), g.name, key)
 			if err != nil || !ok || l.State != waiting.Waiting || l.NextAt == nil || l.NextAt.After(txn.Now()) {
-				return err //nolint:wrapcheck // it says what it did
+				return err //nolint:wrapcheck // it names the operation
 			}
 			result := g.try(ctx, l)
 			if ctx.Err() != nil {

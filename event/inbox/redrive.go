@@ -15,7 +15,7 @@ import (
 func (g *Group) startRedrives(ctx context.Context) error {
 	all, err := waiting.Running(g.o.DB.WithContext(ctx), g.name)
 	if err != nil {
-		return err //nolint:wrapcheck // it says what it did
+		return err //nolint:wrapcheck // it names the operation
 	}
 	for _, r := range all {
 		if _, running := g.running.LoadOrStore(r.ID, true); running {
@@ -40,7 +40,7 @@ func (g *Group) redrive(ctx context.Context, r waiting.Redrive) error {
 		for range r.Allowed(step) {
 			i, ok, err := waiting.NextItem(db, r.ID)
 			if err != nil {
-				return err //nolint:wrapcheck // it says what it did
+				return err //nolint:wrapcheck // it names the operation
 			}
 			if !ok {
 				return waiting.End(db, r.ID, "done") //nolint:wrapcheck // the same
@@ -66,7 +66,7 @@ func (g *Group) redriveItem(ctx context.Context, r waiting.Redrive, i waiting.It
 	db := g.o.DB.WithContext(ctx)
 	l, ok, err := waiting.Head(db, r.Group, i.Key)
 	if err != nil {
-		return false, err //nolint:wrapcheck // it says what it did
+		return false, err //nolint:wrapcheck // it names the operation
 	}
 	if !ok || l.ID != i.EventID || l.State != waiting.Parked {
 		return true, waiting.SettleItem(db, i, "skipped", "") //nolint:wrapcheck // the same

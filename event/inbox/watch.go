@@ -27,7 +27,7 @@ func (g *Group) every(interval time.Duration, name string, round func(ctx contex
 func (g *Group) measure(ctx context.Context) error {
 	s, err := waiting.Stand(ctx, g.o.DB, g.name)
 	if err != nil {
-		return err //nolint:wrapcheck // it says what it did
+		return err //nolint:wrapcheck // it names the operation
 	}
 	g.stand.Store(&s)
 	g.o.Meter.Stand(g.name, s.Waiting, s.Dead, s.Oldest)
@@ -39,7 +39,7 @@ func (g *Group) forget(ctx context.Context) error {
 	for ctx.Err() == nil {
 		more, err := waiting.Forget(g.o.DB.WithContext(ctx), txn.Now().Add(-g.o.Retention), forgetAtOnce)
 		if err != nil || !more {
-			return err //nolint:wrapcheck // it says what it did
+			return err //nolint:wrapcheck // it names the operation
 		}
 	}
 	return nil

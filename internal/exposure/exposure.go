@@ -1,4 +1,4 @@
-// Package exposure counts what orders hold: money, stock and parcels, of one order or of many.
+// Package exposure adds up the holdings of orders: money, stock and parcels, of one order or of many.
 package exposure
 
 import (
@@ -10,7 +10,7 @@ import (
 	"github.com/amends/amends/internal/money"
 )
 
-// Exposure is what an order holds, or several orders together.
+// Exposure is the holdings of an order, or of several together.
 type Exposure struct {
 	// Held is money that is held, or may be, and Taken money that was taken and not paid back:
 	// one amount for each currency, by its name.
@@ -23,7 +23,7 @@ type Exposure struct {
 	Parcels int `json:"parcels,omitempty"`
 }
 
-// Add adds what other orders hold.
+// Add adds the holdings of other orders.
 func (e *Exposure) Add(other Exposure) {
 	e.Held, e.Taken = sum(e.Held, other.Held...), sum(e.Taken, other.Taken...)
 	e.Reserved, e.Sold, e.Parcels = e.Reserved+other.Reserved, e.Sold+other.Sold, e.Parcels+other.Parcels

@@ -17,7 +17,7 @@ func (b BadExport) Error() string { return b.cause.Error() }
 // Unwrap returns why the history is not whole.
 func (b BadExport) Unwrap() error { return b.cause }
 
-// instead is what to use instead of a bad export.
+// instead is advice for a bad export.
 const instead = "export the run anew with `temporal workflow show -w ID -o json`, or replay it from the engine with --workflow-id"
 
 // whole returns a [BadExport] for the first event that is missing or lacks its attributes.

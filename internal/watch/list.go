@@ -18,7 +18,7 @@ type FlaggedOrder struct {
 	Attention        []Flag                   `json:"attention"`
 	Waivers          []ledger.Waiver          `json:"waivers"`
 	Acknowledgements []ledger.Acknowledgement `json:"acknowledgements"`
-	// Holds is what it holds, by the services that were asked.
+	// Holds are its holdings, by the services that were asked.
 	Holds exposure.Exposure `json:"holds,omitzero"`
 }
 

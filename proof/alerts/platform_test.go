@@ -1,3 +1,5 @@
+//go:build record
+
 package alerts_test
 
 import (
@@ -48,7 +50,7 @@ func build(t *testing.T) string {
 	return bin
 }
 
-// output collects what a process writes.
+// output collects the output of a process.
 type output struct {
 	mu   sync.Mutex
 	text bytes.Buffer

@@ -1,3 +1,5 @@
+//go:build record
+
 package alerts_test
 
 import (
@@ -12,10 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var (
-	record = flag.Bool("record", false, "record the series, which takes a quarter of an hour")
-	binary = flag.String("binary", "", "the amends that runs; empty: it is built")
-)
+var binary = flag.String("binary", "", "the amends that runs; empty: it is built")
 
 const folder = "../../deploy/observability/testdata"
 
@@ -78,11 +77,9 @@ var scenarios = []scenario{
 	},
 }
 
+// TestRecord takes a quarter of an hour.
 func TestRecord(t *testing.T) {
 	t.Parallel()
-	if !*record {
-		t.Skip("on request: -record")
-	}
 	bin := *binary
 	if bin == "" {
 		bin = build(t)
@@ -105,7 +102,7 @@ func TestRecord(t *testing.T) {
 // text returns the file of a scenario.
 func (s *series) text(of scenario) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Recorded by `go test ./proof/alerts -record`: %s.\n", of.about)
+	fmt.Fprintf(&b, "# Recorded by `go test ./proof/alerts -tags record`: %s.\n", of.about)
 	fmt.Fprintf(&b, "recorded: true\ninterval: %s\n", every)
 	silent := of.healthy
 	if len(of.fires) == 0 {

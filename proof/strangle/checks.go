@@ -15,7 +15,7 @@ import (
 	"github.com/amends/amends/internal/strangle/monolith"
 )
 
-// books is what both sides have on record, read from their databases.
+// books are the records of both sides, read from their databases.
 type books struct {
 	there, here               map[string]string // status of the orders that were placed there, and here
 	written, imported         map[string]string // of the copies: of ours at the monolith, of its orders here
@@ -105,7 +105,7 @@ func (s *stand) read(ctx context.Context) (b books, err error) {
 	return b, nil
 }
 
-// wrong returns what is not right at both sides. moved says that the stock is one; bridged, that
+// wrong returns the contradictions between both sides. moved says that the stock is one; bridged, that
 // what was placed here is to be there too.
 func (b books) wrong(orders []placed, moved, bridged bool) (all []string) {
 	add := func(bad bool, format string, args ...any) {

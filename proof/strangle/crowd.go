@@ -11,6 +11,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/amends/amends/proof/wait"
 )
 
 // customers is how many accounts the monolith has.
@@ -113,7 +115,7 @@ type customer struct {
 	tokens *sync.Map // of all, by number
 }
 
-// visit is what a customer does.
+// visit is one round of a customer.
 func (c *crowd) visit(v *customer) {
 	sku := []string{"TEA-EARL-GREY", "MUG-STONEWARE", "KETTLE-STEEL"}[rand.IntN(3)]
 	v.get("/v1/products?limit=5", nil)
@@ -145,7 +147,7 @@ func (v *customer) look(o placed) {
 		v.mu.Lock()
 		v.crossing++
 		v.mu.Unlock()
-		time.Sleep(time.Second) //nolint:forbidigo // a customer who looks again
+		_ = wait.For(context.WithoutCancel(v.ctx), time.Second) // a begun visit is not cut short
 	}
 }
 

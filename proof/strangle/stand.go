@@ -40,7 +40,7 @@ type process struct {
 	ended chan struct{}
 }
 
-// output collects what a process says.
+// output collects the output of a process.
 type output struct {
 	mu   sync.Mutex
 	text bytes.Buffer

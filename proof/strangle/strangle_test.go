@@ -1,13 +1,14 @@
 package main
 
 import (
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/proof/enginetest"
 )
 
 // build builds a binary and returns its path.
@@ -25,20 +26,15 @@ func build(t *testing.T, dir, pkg, name string) string {
 // stop.
 func TestAShopIsStrangled(t *testing.T) {
 	t.Parallel()
-	temporal, err := filepath.Abs("../../bin/temporal")
-	require.NoError(t, err)
-	if _, err := os.Stat(temporal); err != nil {
-		t.Skip("there is no engine: scripts/temporal.sh gets one")
-	}
 	var told strings.Builder
 	o := Options{
-		Amends: build(t, "../..", "./cmd/amends", "amends"), Monolith: build(t, "../../examples/monolith", ".", "monolith"), Temporal: temporal,
+		Amends: build(t, "../..", "./cmd/amends", "amends"), Monolith: build(t, "../../examples/monolith", ".", "monolith"), Temporal: enginetest.CLI(t),
 		Dir: t.TempDir(), Orders: 200, Crowd: 4, Out: &told,
 	}
 	if testing.Short() {
 		o.Orders = 20
 	}
-	err = Tell(t.Context(), o)
+	err := Tell(t.Context(), o)
 	t.Log(told.String())
 	require.NoError(t, err)
 }

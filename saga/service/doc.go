@@ -1,4 +1,4 @@
-// Package service has what the services of a saga have in common: a database with the
+// Package service has the common parts of the services of a saga: a database with the
 // barrier's ledger, and effects outside of it.
 //
 // # A database

@@ -63,7 +63,7 @@ func open(tb testing.TB, visitor cdp.BrowserContextID) *Tab {
 	return t
 }
 
-// hear keeps what a developer would see as errors in the tab's console.
+// hear keeps the errors of the tab's console.
 func (t *Tab) hear(event any) {
 	switch e := event.(type) {
 	case *runtime.EventExceptionThrown:

@@ -59,7 +59,7 @@ func (c Config) Start(ctx context.Context, parts *process.Parts) error {
 	if c.Metrics != nil {
 		shown, err := c.Metrics.Orders()
 		if err != nil {
-			return err //nolint:wrapcheck // it says what it did
+			return err //nolint:wrapcheck // it names the operation
 		}
 		loop := meter.New(orders, c.Search(), shown, c.Logger)
 		parts.Start(ctx, process.Part{Name: "measurement", Run: loop.Run})

@@ -51,11 +51,11 @@ func (s *Standing) Measure(ctx context.Context) error {
 	if gauge, ok := s.bus.(event.Gauge); ok {
 		var err error
 		if behind, upTo, err = gauge.Behind(ctx, name); err != nil {
-			return err //nolint:wrapcheck // it says what it did
+			return err //nolint:wrapcheck // it names the operation
 		}
 		kept, err := waiting.Stand(ctx, s.stores.Own, name)
 		if err != nil {
-			return err //nolint:wrapcheck // it says what it did
+			return err //nolint:wrapcheck // it names the operation
 		}
 		if behind >= 0 {
 			behind += kept.Waiting + kept.Dead

@@ -1,4 +1,4 @@
-// Package holding reads what an order holds at a service, by the rows of its database.
+// Package holding reads the holdings of an order at a service, by the rows of its database.
 package holding
 
 import (
@@ -24,7 +24,7 @@ var holders = map[string]func(ctx context.Context, s *registry.Stores, order str
 // Services are the names of those at which an order can hold something.
 func Services() []string { return []string{"payment", "inventory", "shipping"} }
 
-// At returns what an order holds at the service of s, which is one of [Services]: nothing if
+// At returns the holdings of an order at the service of s, which is one of [Services]: nothing if
 // the service does not know the order. Its error is a fault.
 func At(ctx context.Context, s *registry.Stores, order string) (exposure.Exposure, error) {
 	return holders[s.Row.Name](ctx, s, order)

@@ -50,7 +50,7 @@ func New(g *generations.Generations, owners map[string]implied.Source) *Rebuild 
 func (r *Rebuild) Fill(ctx context.Context) error {
 	filled, err := r.Filled(ctx)
 	if err != nil || filled {
-		return err //nolint:wrapcheck // it says what it did
+		return err //nolint:wrapcheck // it names the operation
 	}
 	_, err = r.Run(ctx)
 	return err
@@ -74,7 +74,7 @@ func (r *Rebuild) Run(ctx context.Context) (generation int64, err error) {
 func (r *Rebuild) Verify(ctx context.Context) (differ []string, err error) {
 	states, err := r.States(ctx)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it says what it did
+		return nil, err //nolint:wrapcheck // it names the operation
 	}
 	generation, err := r.Begin(ctx)
 	if err != nil {
@@ -89,7 +89,7 @@ func (r *Rebuild) Verify(ctx context.Context) (differ []string, err error) {
 	for n := range comparisons {
 		now, err := r.Compare(ctx, states["current"], generation)
 		if err != nil {
-			return nil, err //nolint:wrapcheck // it says what it did
+			return nil, err //nolint:wrapcheck // it names the operation
 		}
 		if n == 0 {
 			differ = now

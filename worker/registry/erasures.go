@@ -22,7 +22,7 @@ func hearErasures(s *Stores, o inbox.Options) *inbox.Group {
 					return err //nolint:wrapcheck // a fault
 				}
 			}
-			return store.Erase(tx, accounts) //nolint:wrapcheck // it says what it did
+			return store.Erase(tx, accounts) //nolint:wrapcheck // it names the operation
 		},
 	}, o)
 }

@@ -40,7 +40,7 @@ func hearNotices(s *Stores, o inbox.Options) *inbox.Group {
 				}
 			}
 			if err := store.Want(tx, notices); err != nil {
-				return err //nolint:wrapcheck // it says what it did
+				return err //nolint:wrapcheck // it names the operation
 			}
 			return store.Erase(tx, erased) //nolint:wrapcheck // the same
 		},

@@ -75,5 +75,5 @@ func (s *Stores) project(tx *gorm.DB, events []event.Event) error {
 			return err //nolint:wrapcheck // a fault that names the event
 		}
 	}
-	return s.ReadModel().Apply(tx, changes) //nolint:wrapcheck // it says what it did
+	return s.ReadModel().Apply(tx, changes) //nolint:wrapcheck // it names the operation
 }

@@ -169,7 +169,7 @@ func (s *Stores) Told(ctx context.Context, id string) (outbox.Told, bool, error)
 	if !s.Row.Tells() {
 		return outbox.Told{}, false, nil
 	}
-	return outbox.Find(ctx, s.Own, id) //nolint:wrapcheck // it says what it did
+	return outbox.Find(ctx, s.Own, id) //nolint:wrapcheck // it names the operation
 }
 
 // Desk returns the desk of the letters of the service's listener.

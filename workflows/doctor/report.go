@@ -43,7 +43,7 @@ type Report struct {
 	// tried or unnecessary.
 	ReportOnlyBecause string `json:"report_only_because,omitempty"`
 
-	// Holds is what the orders with findings hold together, each of them counted once.
+	// Holds are the holdings of all orders with findings, each of them counted once.
 	Holds exposure.Exposure `json:"holds,omitzero"`
 
 	// Unasked lists the services that did not answer at least one question.
@@ -112,7 +112,7 @@ func (r *Report) found() (n int) {
 	return n
 }
 
-// sum adds up what the orders of the findings hold.
+// sum adds up the holdings of the orders of the findings.
 func (r *Report) sum() {
 	seen := map[string]bool{}
 	for _, f := range r.Findings {

@@ -44,7 +44,7 @@ func (a *answer) Write(p []byte) (int, error) {
 // A program's pages need their scripts: they go by the headers that the program sends.
 var page = []string{"Content-Security-Policy", "Referrer-Policy"}
 
-// merge adds a program's header to the gateway's. What both say is the program's to say,
+// merge adds a program's header to the gateway's. A header of both has the program's value,
 // because the answer is its own.
 func merge(gateway, program http.Header) {
 	if kind := program.Get("Content-Type"); strings.HasPrefix(strings.ToLower(kind), "text/html") {

@@ -94,7 +94,8 @@ func (u *Upstream) RoundTrip(r *http.Request) (*http.Response, error) {
 		return answer, err
 	}
 	if answer != nil {
-		_, _ = io.CopyN(io.Discard, answer.Body, maxDrained) // its error is that of an answer that is given up
+		// The answer is given up, and with it the errors of its body.
+		_, _ = io.CopyN(io.Discard, answer.Body, maxDrained)
 		_ = answer.Body.Close()
 	}
 	return u.try(second, permitted, r)

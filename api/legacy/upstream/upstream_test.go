@@ -217,11 +217,13 @@ func TestFailures(t *testing.T) {
 
 	t.Run("SlowBodiesAreNoFailure", func(t *testing.T) {
 		t.Parallel()
+		slow := time.NewTicker(30 * time.Millisecond)
+		t.Cleanup(slow.Stop)
 		at := program(t, func(w http.ResponseWriter, _ *http.Request) {
 			for range 5 {
 				_, _ = io.WriteString(w, "x")
 				_ = http.NewResponseController(w).Flush()
-				time.Sleep(30 * time.Millisecond) //nolint:forbidigo // the program is slow
+				<-slow.C
 			}
 		})
 		g := front(t, upstream.New("monolith", []string{at}), upstream.Exchange{Timeout: 60 * time.Millisecond})

@@ -1,5 +1,5 @@
 // Package platform serves the questions of operators about the platform itself: which
-// instances answer for its services, and what the doctor has found.
+// instances answer for its services, and the findings of the doctor.
 package platform
 
 import (

@@ -125,7 +125,7 @@ func count(t *contract.Tally, since, now time.Time) {
 	}
 }
 
-// sums add up what orders hold. Amounts are in minor units, by currency.
+// sums are the totals of the orders' holdings. Amounts are in minor units, by currency.
 type sums struct {
 	mu            sync.Mutex
 	held, taken   map[money.Currency]int64
@@ -133,7 +133,7 @@ type sums struct {
 	missing       map[string]bool
 }
 
-// sum asks the services for what orders hold. A service that does not answer is named, and
+// sum asks the services for the holdings of orders. A service that does not answer is named, and
 // then the sum lacks it.
 func (o *overview) sum(ctx context.Context, all map[string]bool) (contract.Exposure, []string, error) {
 	s := &sums{held: map[money.Currency]int64{}, taken: map[money.Currency]int64{}, missing: map[string]bool{}}

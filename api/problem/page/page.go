@@ -27,6 +27,6 @@ type content struct {
 func Write(p *problem.Problem, w http.ResponseWriter, r *http.Request, requestID string) error {
 	in := page.Language(r.URL.Query().Get("lang"), r.Header.Get("Accept-Language"))
 	p.Header(w.Header())
-	//nolint:wrapcheck // it says what it did, or the client left
+	//nolint:wrapcheck // it names the operation, or the client left
 	return layout.Write(w, p.Status(), in, content{wordsOf(p)[in], page.Languages[in].String(), labels[in], requestID})
 }

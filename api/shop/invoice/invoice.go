@@ -72,7 +72,7 @@ func (r records) FindSince(ctx context.Context, id string, _ lookup.Since, _ fun
 		return read.Snapshot{}, false, shop.Unanswered(err, "The order cannot be read right now.")
 	}
 	order, err = read.OfRecord(rec)
-	return order, false, err //nolint:wrapcheck // it says what it did
+	return order, false, err //nolint:wrapcheck // it names the operation
 }
 
 // parts are those of one invoice.
@@ -103,7 +103,7 @@ func (h *Handlers) GetInvoice(ctx context.Context, r contract.GetInvoiceRequestO
 	}
 	made, err := invoice.Of(p.order, p.payment, p.refunds)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // a fault for the client, or it says what it did
+		return nil, err //nolint:wrapcheck // a fault for the client, or it names the operation
 	}
 	out := render(made, p, h.seller)
 	out.Missing = shop.RenderMissing(missing)

@@ -28,5 +28,5 @@ func (s sheet) Words() *words { return languages[s.in] }
 
 // VisitGetInvoiceResponse writes the page.
 func (s sheet) VisitGetInvoiceResponse(w http.ResponseWriter) error {
-	return layout.Write(w, http.StatusOK, s.in, s) //nolint:wrapcheck // it says what it did, or the client left
+	return layout.Write(w, http.StatusOK, s.in, s) //nolint:wrapcheck // it names the operation, or the client left
 }

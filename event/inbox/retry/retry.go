@@ -32,13 +32,13 @@ func In(db *gorm.DB) Retrier {
 		l, ok, err := waiting.Head(db.WithContext(ctx), r.Group, r.Key)
 		switch {
 		case err != nil:
-			return err //nolint:wrapcheck // it says what it did
+			return err //nolint:wrapcheck // it names the operation
 		case !ok:
 			return fault.Errorf(fault.Business, fault.NotFound, "no event of it waits in %s", r.Group)
 		case l.State == waiting.Parked:
 			redrive := waiting.Request{Selection: waiting.Selection{Group: r.Group, ID: l.ID}, Reason: r.Reason, Operator: r.Operator}
 			_, _, err = waiting.NewDesk(db).Redrive(ctx, redrive)
-			return err //nolint:wrapcheck // it says what it did
+			return err //nolint:wrapcheck // it names the operation
 		}
 		err = lease.Change(db.WithContext(ctx), r.Group, lease.Anyone, func(tx *gorm.DB) error { return hasten(tx, r) })
 		if err != nil {
@@ -52,7 +52,7 @@ func In(db *gorm.DB) Retrier {
 func hasten(tx *gorm.DB, r Request) error {
 	l, ok, err := waiting.Head(tx, r.Group, r.Key)
 	if err != nil || !ok || l.State != waiting.Waiting {
-		return err //nolint:wrapcheck // it says what it did
+		return err //nolint:wrapcheck // it names the operation
 	}
 	l.NextAt = new(txn.Now())
 	_, err = waiting.Settle(tx, l)

@@ -15,7 +15,7 @@ import (
 func Undelivered(ctx context.Context, db *gorm.DB, before time.Time) (all []string, err error) {
 	s, err := outbox.Stand(ctx, db)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it says what it did
+		return nil, err //nolint:wrapcheck // it names the operation
 	}
 	if w := s.Waiting; w.N > 0 && w.Oldest.Before(before) {
 		all = append(all, fmt.Sprintf("%d events wait for the broker, the oldest since %s", w.N, w.Oldest.Format(time.DateTime)))

@@ -34,7 +34,7 @@ func Source(db *gorm.DB, steps Steps) implied.Source {
 func Implied(ctx context.Context, db *gorm.DB, sagas []string, steps Steps) ([]event.Event, error) {
 	entries, err := barrier.Entries(ctx, db, audit.Range{Sagas: sagas})
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it says what it did
+		return nil, err //nolint:wrapcheck // it names the operation
 	}
 	var all []event.Event
 	for _, e := range entries {

@@ -7,7 +7,7 @@ import (
 	"net/http"
 )
 
-// sums are what the shop has in all, and what does not add up.
+// sums are the totals of the shop, and the contradictions in them.
 type sums struct {
 	Products   int64    `json:"products"`
 	Users      int64    `json:"users"`

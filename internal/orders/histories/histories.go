@@ -34,7 +34,7 @@ type Erasures interface {
 func Forget(ctx context.Context, c client.Client, namespace string, e Erasures) error {
 	ids, err := e.Histories(ctx, page)
 	if err != nil {
-		return err //nolint:wrapcheck // it says what it did
+		return err //nolint:wrapcheck // it names the operation
 	}
 	var failed error
 	for _, id := range ids {

@@ -85,7 +85,7 @@ func findings(r doctor.Report) *show.Table {
 	return t
 }
 
-// detail returns what is wrong, and what the order holds.
+// detail returns the finding, and the holdings of the order.
 func detail(f judge.Finding) string {
 	if f.Holds.IsZero() {
 		return f.Detail

@@ -134,7 +134,7 @@ func latencies(r load.Report) *show.Table {
 	return t
 }
 
-// omission says what the latencies begin with.
+// omission says where the latencies begin.
 func omission(r load.Report) string {
 	if r.Loop == "open" {
 		return "From when the order was due: coordinated omission is accounted for."

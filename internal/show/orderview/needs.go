@@ -10,7 +10,7 @@ import (
 )
 
 // Needs writes everything that needs an operator: first that no worker answers, then the
-// flagged orders, the stuck ones, the dead letters, and what each order holds, with a total.
+// flagged orders, the stuck ones, the dead letters, and the holdings of each order, with a total.
 func Needs(s show.Screen, l needs.List) error {
 	var problems []error
 	if l.NoWorker != "" {

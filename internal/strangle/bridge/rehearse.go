@@ -12,7 +12,7 @@ type List func(ctx context.Context, f order.Filter) ([]order.Record, error)
 // page is how many orders the monolith is asked about at once.
 const page = 500
 
-// Rehearsal is what a cut-back would lose.
+// Rehearsal is the losses of a cut-back.
 type Rehearsal struct {
 	All     int      `json:"all"`     // orders that were placed here
 	Pending int      `json:"pending"` // of these, not decided; they follow once they are

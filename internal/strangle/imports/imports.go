@@ -18,7 +18,7 @@ type Report struct {
 	Kind    string   `json:"kind"`
 	All     int      `json:"all"`     // items that the monolith has
 	Written int      `json:"written"` // of these, by this run
-	Differ  []string `json:"differ"`  // what is not here as it is there, in words
+	Differ  []string `json:"differ"`  // the differences between here and there, in words
 }
 
 // Compared returns how the comparison ended: "0 of 200 products differ".

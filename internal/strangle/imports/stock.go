@@ -22,7 +22,7 @@ var ErrMoved = errors.New("the monolith reserves at the inventory service alread
 // holdFor is how long placements wait at most while the stock moves.
 const holdFor = 10 * time.Second
 
-// author books what is imported.
+// author books imported stock.
 const author = "amends legacy import"
 
 // Stock brings the stock of the monolith's products to the monolith's levels, in every

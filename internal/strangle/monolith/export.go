@@ -26,7 +26,7 @@ type Product struct {
 	Active      bool         `json:"active"`
 }
 
-// Stock is what the monolith has of a SKU in a warehouse.
+// Stock is the monolith's stock of a SKU in a warehouse.
 type Stock struct {
 	SKU       string `json:"sku"`
 	Warehouse string `json:"warehouse"`

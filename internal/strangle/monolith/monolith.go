@@ -93,7 +93,7 @@ func detail(status string, content []byte) string {
 	return p.Code + ", " + p.Detail
 }
 
-// Sums are what the monolith has in all. Money is in minor units.
+// Sums are the monolith's totals. Money is in minor units.
 type Sums struct {
 	Products   int64    `json:"products"`
 	Users      int64    `json:"users"`

@@ -1,6 +1,6 @@
 // Package needs makes one list of everything that needs an operator: first of all that no
 // worker of the order service answers, then the orders that are flagged, stopped or stuck, and
-// the dead letters, with what each of them holds.
+// the dead letters, with the holdings of each.
 //
 // Each part has a source of its own. One that cannot be asked is named, and hides no other.
 package needs
@@ -29,7 +29,7 @@ type List struct {
 	Stuck []stuck.Order `json:"stuck"`
 	// Letters are the events that a service has failed to handle by a bug.
 	Letters []Letter `json:"dead_letters"`
-	// Holds is what all orders of the list hold together, each of them counted once.
+	// Holds are the holdings of all orders of the list together, each of them counted once.
 	Holds exposure.Exposure `json:"holds,omitzero"`
 	// NotAsked has the reason for each source that could not be asked.
 	NotAsked map[string]string `json:"not_asked,omitempty"`
@@ -63,7 +63,7 @@ type Sources struct {
 	// Letters returns the dead letters of a service, one of Services.
 	Services []string
 	Letters  func(ctx context.Context, service string) ([]Letter, error)
-	// Exposure returns what orders hold at a service, one of Holders.
+	// Exposure returns the holdings of orders at a service, one of Holders.
 	Holders  []string
 	Exposure func(ctx context.Context, service string, orders []string) (map[string]exposure.Exposure, error)
 }
@@ -99,7 +99,7 @@ func (l *List) engine(ctx context.Context, s Sources) {
 	l.Stuck = append(l.Stuck, found.Orders...)
 }
 
-// expose adds what the orders hold.
+// expose adds the holdings of the orders.
 func (l *List) expose(ctx context.Context, s Sources) {
 	ids := l.ids()
 	if len(ids) == 0 {

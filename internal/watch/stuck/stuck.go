@@ -100,7 +100,7 @@ type Order struct {
 	PlacedAt time.Time         `json:"placed_at"`
 	DecideBy time.Time         `json:"decide_by,omitzero"`
 	Symptoms []symptom.Symptom `json:"symptoms"`
-	// Holds is what it holds, by the services that were asked.
+	// Holds are its holdings, by the services that were asked.
 	Holds exposure.Exposure `json:"holds,omitzero"`
 }
 

@@ -1,4 +1,4 @@
-// Package traced shows what the barrier did for a call: on the call's span, and to a
+// Package traced shows the barrier's decision on a call: on the call's span, and to a
 // [Watcher], which a test may have put into the call's context.
 package traced
 

@@ -56,7 +56,7 @@ func (s *Store) Create(ctx context.Context, k key.Key, p order.Placement) (order
 		if rec.Style() == order.Choreographed {
 			course.Begin(&rec, rec.CreatedAt)
 			if err := rows.AddCourse(tx, rec, p.PaymentToken); err != nil {
-				return err //nolint:wrapcheck // it says what it did
+				return err //nolint:wrapcheck // it names the operation
 			}
 		}
 		return tell(tx, rec, order.PlacedFact)
@@ -144,7 +144,7 @@ func (s *Store) changeOr(
 			return err
 		}
 		if err := rows.WriteCourse(tx, rec); err != nil {
-			return err //nolint:wrapcheck // it says what it did
+			return err //nolint:wrapcheck // it names the operation
 		}
 		return tell(tx, rec, rec.Told(before)...)
 	})
@@ -211,5 +211,5 @@ func load(db *gorm.DB, row rows.Order) (order.Record, error) {
 	if err == nil {
 		err = rows.LoadCourses(db, &rec)
 	}
-	return rec, err //nolint:wrapcheck // it says what it did
+	return rec, err //nolint:wrapcheck // it names the operation
 }

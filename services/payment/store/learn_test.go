@@ -10,7 +10,7 @@ import (
 	"github.com/amends/amends/services/payment/provider/simulator"
 )
 
-// lose deletes what our books have of a capture, and then of its payment, as far as a backup
+// lose deletes our records of a capture, and then of its payment, as far as a backup
 // from before them lacks it.
 var lose = map[string][]string{
 	"AllOfIt": {

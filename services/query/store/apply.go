@@ -14,7 +14,7 @@ import (
 func (s *Store) Apply(tx *gorm.DB, changes []query.Change) error {
 	targets, err := rows.Targets(tx)
 	if err != nil {
-		return err //nolint:wrapcheck // it says what it did
+		return err //nolint:wrapcheck // it names the operation
 	}
 	for _, generation := range targets {
 		if err := rows.Apply(tx, generation, changes); err != nil {

@@ -65,7 +65,7 @@ func New(db *gorm.DB, o Options) (*Store, error) {
 	}
 	hasher, err := password.New(cmp.Or(o.Policy, password.DefaultPolicy()))
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it says what it did
+		return nil, err //nolint:wrapcheck // it names the operation
 	}
 	ring, err := signing.New(db, derived.Seal())
 	if err != nil {

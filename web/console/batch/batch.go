@@ -1,5 +1,5 @@
 // Package batch does one thing to many orders, one after the other, and remembers who wanted
-// it and what became of each. It can be stopped and resumed. Batches live in this process:
+// it and the outcome of each. It can be stopped and resumed. Batches live in this process:
 // what was done is kept by the orders themselves.
 package batch
 

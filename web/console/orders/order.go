@@ -112,7 +112,7 @@ func (d *orderData) draw(now time.Time) {
 	d.Picture = picture.Draw(s)
 }
 
-// entry is one line of what happened to an order, and who did it.
+// entry is one line of the history of an order, and who did it.
 type entry struct {
 	At               time.Time
 	What, Step, Note string

@@ -21,7 +21,7 @@ type lettersData struct {
 	None       bool // this process runs no services
 	Acts       bool
 	Token      string
-	Done       string // what was decided a moment ago
+	Done       string // the decision of a moment ago
 }
 
 // letter is a dead letter with its data as text.

@@ -13,7 +13,7 @@ import (
 func (v *Visit) Part(name string, data any) (string, error) {
 	var b strings.Builder
 	err := v.Pages.Part(&b, name, data)
-	return b.String(), err //nolint:wrapcheck // it says what it did
+	return b.String(), err //nolint:wrapcheck // it names the operation
 }
 
 // beat is the time between two comments of a stream that has nothing to tell.

@@ -29,7 +29,7 @@ type Config struct {
 	// Engine is the address of the engine's Web UI with its namespace, such as
 	// http://127.0.0.1:8233/namespaces/default; empty: it is not known.
 	Engine string
-	// Demo has what only `amends dev` has. Nil: the console has no pages for it.
+	// Demo has the extras of `amends dev`. Nil: the console has no pages for it.
 	Demo *Demo
 	// Draining is closed when streams are to end, so that the server can stop. Nil: never.
 	Draining <-chan struct{}
@@ -56,7 +56,7 @@ type Mail struct {
 // Page answers a request of a person. Its error is shown as a page, unless it has answered.
 type Page func(v *Visit) error
 
-// Site is what all visits share. It is safe for concurrent use.
+// Site is the shared state of all visits. It is safe for concurrent use.
 type Site struct {
 	Config   Config
 	Pages    *look.Site
@@ -155,7 +155,7 @@ type failure struct {
 	Back              string // the page of the form
 }
 
-// fail answers with a page that says what went wrong.
+// fail answers with a page that names the error.
 func (v *Visit) fail(err error) {
 	status, f := ask.StatusOf(err), failure{Title: "This did not work", Text: err.Error(), Code: ask.CodeOf(err)}
 	if v.R.Method == http.MethodPost {

@@ -1,4 +1,4 @@
-// Package cookie keeps what a visitor of the shop has without an account: a cart, the claims of
+// Package cookie keeps the belongings of a visitor without an account: a cart, the claims of
 // a guest's orders, a language. All of it is in the browser; the shop has no state.
 package cookie
 

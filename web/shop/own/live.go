@@ -109,7 +109,7 @@ func sendBill(ctx context.Context, v *visit.Visit, out *look.Stream) error {
 func sendPart(v *visit.Visit, out *look.Stream, name string, data any) error {
 	var html strings.Builder
 	if err := v.Site.Look.Part(&html, name, data); err != nil {
-		return err //nolint:wrapcheck // it says what it did
+		return err //nolint:wrapcheck // it names the operation
 	}
 	return out.Fragments(html.String()) //nolint:wrapcheck // the client left
 }
@@ -121,7 +121,7 @@ func sendState(ctx context.Context, v *visit.Visit, id string, out *look.Stream)
 		return false, out.Leave("/sign-in?ended=yes&next=/orders/" + id)
 	}
 	if err != nil {
-		return false, err //nolint:wrapcheck // it says what it did
+		return false, err //nolint:wrapcheck // it names the operation
 	}
 	return o.Status != pending, sendPart(v, out, "state", stateOf(v, o))
 }

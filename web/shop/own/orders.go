@@ -54,7 +54,7 @@ func ownOrders(v *visit.Visit, q url.Values) (client.OrderList, error) {
 		p.AmendsMinVersion = &seen
 	}
 	list, _, err := ask.Read[client.OrderList](v.API().ListOrders(v.R.Context(), p))
-	return list, err //nolint:wrapcheck // it says what it did
+	return list, err //nolint:wrapcheck // it names the operation
 }
 
 // claimedOrders returns the newest orders that a guest has claims for. One that cannot be read now is
@@ -122,7 +122,7 @@ func order(v *visit.Visit) error { return showOrder(v, http.StatusOK, caseEntry(
 func receiptOf(ctx context.Context, v *visit.Visit) (receipt, error) {
 	id := v.R.PathValue("id")
 	o, _, err := ask.Read[client.OrderOverview](v.API().GetOrderOverview(ctx, id))
-	return receipt{state: stateOf(v, o.Order), Overview: o, Claim: v.Claims.Of(id)}, err //nolint:wrapcheck // it says what it did
+	return receipt{state: stateOf(v, o.Order), Overview: o, Claim: v.Claims.Of(id)}, err //nolint:wrapcheck // it names the operation
 }
 
 func showOrder(v *visit.Visit, status int, asked visit.Entry) error {

@@ -16,7 +16,7 @@ import (
 type bill struct {
 	basket
 
-	Form     map[string]string // what is in the fields
+	Form     map[string]string // the contents of the fields
 	Wrong    map[string]string // why fields are refused, by their names
 	Refused  string            // why the order is not placed, or may not be
 	Guest    bool
@@ -27,7 +27,7 @@ type bill struct {
 // addressFields are those of the address of a delivery, as the API names them.
 var addressFields = []string{"name", "line1", "line2", "postal_code", "city", "region", "country"}
 
-// checkout shows what is ordered, and asks for an address and the payment.
+// checkout shows the cart, and asks for an address and the payment.
 func checkout(v *visit.Visit) error {
 	if !v.SignedIn() && !v.Site.Guests {
 		v.Enter()

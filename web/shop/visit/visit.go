@@ -33,7 +33,7 @@ const (
 // maxForm is the size in bytes of the largest form.
 const maxForm = 64 << 10
 
-// Site is what the visits of a shop have in common.
+// Site is the shared state of the visits of a shop.
 type Site struct {
 	// API answers the operations of the public contract.
 	API http.Handler
@@ -150,7 +150,7 @@ func Given(q url.Values, name string) *string {
 	return nil
 }
 
-// frame is the content of a page, and what its frame needs.
+// frame is the content of a page with the data of its frame.
 type frame struct {
 	W        *words.Words
 	Units    int64 // in the cart
@@ -174,7 +174,7 @@ func (v *Visit) ShowLive(status int, name, title, stream string, content any) er
 		Switch: v.other(), Name: v.Site.Name, Content: content,
 	}
 	v.W.Header().Add("Vary", "Accept-Language, Cookie")
-	//nolint:wrapcheck // it says what it did, or the client left
+	//nolint:wrapcheck // it names the operation, or the client left
 	return v.Site.Look.Write(v.W, status, name, look.Page{
 		Lang: v.Words.Lang, Title: title, Site: v.Site.Name, Skip: v.Words.Text("skip"), Token: v.Token(), Stream: stream, Data: f,
 	})

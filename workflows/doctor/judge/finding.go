@@ -69,7 +69,7 @@ type Finding struct {
 	Order     string          `json:"order,omitempty"` // empty: it concerns a service as a whole
 	Service   string          `json:"service"`         // whose fact it is about
 	Detail    string          `json:"detail"`          // in words
-	// Holds is what the order holds, by the services that answered.
+	// Holds are the holdings of the order, by the services that answered.
 	Holds exposure.Exposure `json:"holds,omitzero"`
 	Since time.Time         `json:"since,omitzero"` // zero: unknown
 	// Repairable reports whether the doctor can repair it; Repaired, that it did, and

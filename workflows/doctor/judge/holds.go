@@ -6,7 +6,7 @@ import (
 	"github.com/amends/amends/services/inventory"
 )
 
-// Holds returns what a saga holds by the facts of the services: money on either side, stock
+// Holds returns the holdings of a saga by the facts of the services: money on either side, stock
 // and parcels.
 func (f *Facts) Holds() (e exposure.Exposure) {
 	paid := valueOf(f.Payment)

@@ -47,7 +47,7 @@ func listLetters(std cli.Stdio, cmd *cobra.Command, s waiting.State, none string
 			p, err := d.List(ctx, q)
 			pages[service] = p
 			all = append(all, p.Letters...)
-			return err //nolint:wrapcheck // it says what it did
+			return err //nolint:wrapcheck // it names the operation
 		})
 		if err != nil {
 			return err

@@ -71,7 +71,7 @@ func follow(ctx context.Context, std cli.Stdio, d *waiting.Desk, id string) erro
 	for {
 		p, err := d.Progress(ctx, id)
 		if err != nil {
-			return err //nolint:wrapcheck // it says what it did
+			return err //nolint:wrapcheck // it names the operation
 		}
 		if line := progress(p); line != last {
 			last = line
@@ -148,7 +148,7 @@ func groupOf(std cli.Stdio, cmd *cobra.Command, id string) (string, error) {
 				groups = append(groups, l.Group)
 			}
 		}
-		return err //nolint:wrapcheck // it says what it did
+		return err //nolint:wrapcheck // it names the operation
 	})
 	if err != nil {
 		return "", err

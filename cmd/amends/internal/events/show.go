@@ -80,7 +80,7 @@ func (h *history) ask(std cli.Stdio, cmd *cobra.Command, service, id string) err
 	return worker.WithEvents(cmd.Context(), o, service, func(e worker.Events) error {
 		found, err := e.Show(cmd.Context(), id)
 		if err != nil {
-			return err //nolint:wrapcheck // it says what it did
+			return err //nolint:wrapcheck // it names the operation
 		}
 		h.Letters = append(h.Letters, found.Letters...)
 		h.Decisions = append(h.Decisions, found.Decisions...)

@@ -150,7 +150,7 @@ func get(std cli.Stdio, cmd *cobra.Command, path string, target any) ([]byte, er
 	}
 	_, text, err := c.Do(cmd.Context(), http.MethodGet, path, nil)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it says what it did
+		return nil, err //nolint:wrapcheck // it names the operation
 	}
 	return text, read(text, target)
 }
@@ -158,7 +158,7 @@ func get(std cli.Stdio, cmd *cobra.Command, path string, target any) ([]byte, er
 func ask(ctx context.Context, c admin.Client, path string, target any) error {
 	_, text, err := c.Do(ctx, http.MethodGet, path, nil)
 	if err != nil {
-		return err //nolint:wrapcheck // it says what it did
+		return err //nolint:wrapcheck // it names the operation
 	}
 	return read(text, target)
 }

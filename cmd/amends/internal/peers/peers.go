@@ -149,7 +149,7 @@ func (p *Peers) Instances(ctx context.Context) ([]discovery.Instance, error) {
 	if p == nil || p.find.Registry == nil {
 		return nil, nil
 	}
-	return p.find.Registry.All(ctx) //nolint:wrapcheck // it says what it did
+	return p.find.Registry.All(ctx) //nolint:wrapcheck // it names the operation
 }
 
 // Ready returns nil while the process can prove its names, otherwise a fault.

@@ -76,7 +76,7 @@ const (
 )
 
 // CompleteOrder completes an order's id as the first argument, with its status beside it.
-// What cannot be asked in time completes nothing.
+// A source that does not answer in time completes nothing.
 func CompleteOrder(std cli.Stdio) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, typed string) (ids []cobra.Completion, _ cobra.ShellCompDirective) {
 		if len(args) > 0 {

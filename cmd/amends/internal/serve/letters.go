@@ -33,7 +33,7 @@ func (l Letters) Dead(ctx context.Context, group, key string, after int64, limit
 	}
 	found, err := desk.List(ctx, waiting.Query{Group: group, Key: key, State: waiting.Parked, After: after, Limit: limit})
 	if err != nil {
-		return nil, 0, database.Fault(err) //nolint:wrapcheck // it says what it did
+		return nil, 0, database.Fault(err) //nolint:wrapcheck // it names the operation
 	}
 	for _, l := range found.Letters {
 		shown, err := deadLetter(l)
@@ -69,7 +69,7 @@ func (l Letters) decide(d letters.Decision, decide func(*waiting.Desk, waiting.R
 		Selection: waiting.Selection{Group: d.Group, ID: d.ID}, Reason: d.Reason, Operator: d.Operator, Rate: d.Rate,
 	})
 	if err != nil {
-		return contract.LetterDecision{}, database.Fault(err) //nolint:wrapcheck // it says what it did
+		return contract.LetterDecision{}, database.Fault(err) //nolint:wrapcheck // it names the operation
 	}
 	return contract.LetterDecision{
 		Id: made.ID, Group: made.Group, Action: made.Action, EventId: d.ID, Reason: made.Reason, Operator: made.Operator,

@@ -142,7 +142,7 @@ func rehearse(std cli.Stdio) *cobra.Command {
 	return cmd
 }
 
-// printRehearsal prints what would be lost, which is an error.
+// printRehearsal prints the losses of a cut-back, which are an error.
 func printRehearsal(std cli.Stdio, r bridge.Rehearsal, asJSON bool) error {
 	if asJSON {
 		if err := show.JSON(std.Out, r); err != nil {

@@ -93,7 +93,7 @@ const (
 )
 
 // completeSKU completes the SKU of a product as the first argument, with its name beside it.
-// What cannot be asked in time completes nothing.
+// A source that does not answer in time completes nothing.
 func completeSKU(std cli.Stdio) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, typed string) (skus []cobra.Completion, _ cobra.ShellCompDirective) {
 		if len(args) > 0 {

@@ -71,7 +71,7 @@ func (c *Clock) Run(ctx context.Context) error {
 	}}
 	_ = retry.Do(ctx, func(ctx context.Context) error { // the end that was asked for
 		if err := c.lease.Await(ctx); err != nil {
-			return err //nolint:wrapcheck // it says what it did
+			return err //nolint:wrapcheck // it names the operation
 		}
 		return c.lead(ctx)
 	})

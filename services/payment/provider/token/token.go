@@ -17,10 +17,10 @@ const (
 	Unknown            = "tok_unknown"
 )
 
-// Token is a token and what an order with it meets.
+// Token is a token and the fate of an order with it.
 type Token struct {
 	Name string `json:"name"`
-	// Effect is what the provider does.
+	// Effect is the provider's behaviour.
 	Effect string `json:"effect"`
 	// Outcome is how an order ends that meets nothing else.
 	Outcome string `json:"outcome"`

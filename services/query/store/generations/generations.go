@@ -62,7 +62,7 @@ func (g *Generations) Begin(ctx context.Context) (generation int64, err error) {
 		}
 		for _, kind := range []search.Kind{search.Orders, search.Products} {
 			if err := kind.Clear(tx, generation); err != nil {
-				return err //nolint:wrapcheck // it says what it did
+				return err //nolint:wrapcheck // it names the operation
 			}
 		}
 		return rows.Begin(tx, generation) //nolint:wrapcheck // the same
@@ -106,7 +106,7 @@ func (g *Generations) Load(ctx context.Context, generation int64, changes []quer
 		if _, err := loading(tx, generation); err != nil {
 			return err
 		}
-		return rows.Apply(tx, generation, changes) //nolint:wrapcheck // it says what it did
+		return rows.Apply(tx, generation, changes) //nolint:wrapcheck // it names the operation
 	})
 }
 

@@ -32,7 +32,7 @@ func (s *Store) groups(ctx context.Context, q selection) (all []group, err error
 		m = new(search.Products.Find(db, q.generation, q.wanted))
 		more, err := m.More(db, q.many)
 		if err != nil {
-			return nil, err //nolint:wrapcheck // it says what it did
+			return nil, err //nolint:wrapcheck // it names the operation
 		}
 		if !more {
 			index = ""

@@ -197,7 +197,7 @@ func (s *Store) part(ctx context.Context, q selection, m *search.Match, in sorte
 	if m != nil {
 		more, err := m.More(db, q.many)
 		if err != nil {
-			return nil, err //nolint:wrapcheck // it says what it did
+			return nil, err //nolint:wrapcheck // it names the operation
 		}
 		walk = more
 	}

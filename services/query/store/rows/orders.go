@@ -113,7 +113,7 @@ func (w writer) orders(changes []query.Change) error {
 	if err := upsert(w.tx, lines, []string{"generation", "sku", "seq"}, nil); err != nil {
 		return fmt.Errorf("write the lines of orders: %w", err)
 	}
-	return search.Orders.Put(w.tx, w.generation, found) //nolint:wrapcheck // it says what it did
+	return search.Orders.Put(w.tx, w.generation, found) //nolint:wrapcheck // it names the operation
 }
 
 // known returns the rows of orders without their views, by id.

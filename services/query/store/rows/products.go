@@ -140,7 +140,7 @@ func (w writer) products(changes []query.Change) error {
 		return fmt.Errorf("write products: %w", err)
 	}
 	if err := search.Products.Put(w.tx, w.generation, found); err != nil {
-		return err //nolint:wrapcheck // it says what it did
+		return err //nolint:wrapcheck // it names the operation
 	}
 	return w.count(skus)
 }

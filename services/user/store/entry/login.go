@@ -92,16 +92,16 @@ func (s *Entry) decide(tx *gorm.DB, a attempt) (*opening, error) {
 		return nil, err
 	}
 	if err := failed.Lock(tx, a.subject, s.Now()); err != nil {
-		return nil, err //nolint:wrapcheck // a fault, or it says what it did
+		return nil, err //nolint:wrapcheck // a fault, or it names the operation
 	}
 	if !a.same || row.Password != a.compared || row.Locked != "" {
 		if err := failed.Add(tx, a.subject, s.Now()); err != nil {
-			return nil, err //nolint:wrapcheck // it says what it did
+			return nil, err //nolint:wrapcheck // it names the operation
 		}
 		return nil, s.Record(tx, row.ID, user.LoginFailed, "", "", "")
 	}
 	if err := failed.Clear(tx, a.subject); err != nil {
-		return nil, err //nolint:wrapcheck // it says what it did
+		return nil, err //nolint:wrapcheck // it names the operation
 	}
 	if a.rehashed != "" {
 		if err := tx.Model(&row).UpdateColumn("password", a.rehashed).Error; err != nil {

@@ -33,7 +33,7 @@ func (b *broom) sweep(ctx context.Context, db *gorm.DB, now time.Time) error {
 	}
 	return database.Retry(ctx, db, func(db *gorm.DB) error {
 		if err := ended.Sweep(db, now); err != nil {
-			return err //nolint:wrapcheck // it says what it did
+			return err //nolint:wrapcheck // it names the operation
 		}
 		if err := failed.Sweep(db, now); err != nil {
 			return err //nolint:wrapcheck // the same

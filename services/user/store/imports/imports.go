@@ -59,12 +59,12 @@ func (s *Imports) insert(tx *gorm.DB, i user.Imported, hash string) (made bool, 
 		return false, fmt.Errorf("import an account: %w", done.Error)
 	}
 	if done.RowsAffected > 0 {
-		return true, s.base.Record(tx, i.ID, user.Registered, "import", "", user.Legacy) //nolint:wrapcheck // it says what it did
+		return true, s.base.Record(tx, i.ID, user.Registered, "import", "", user.Legacy) //nolint:wrapcheck // it names the operation
 	}
 	if _, err := rows.Take(tx, "id = ?", i.ID); err == nil {
 		return false, nil // another import meanwhile
 	} else if fault.CodeOf(err) != fault.NotFound {
-		return false, err //nolint:wrapcheck // it says what it did
+		return false, err //nolint:wrapcheck // it names the operation
 	}
 	return false, rows.Taken() //nolint:wrapcheck // a fault
 }

@@ -102,7 +102,7 @@ func (s *Own) ChangePassword(ctx context.Context, c user.PasswordChange) error {
 			return err
 		}
 		if err := failed.Clear(tx, s.Derived.Login(row.Login)); err != nil {
-			return err //nolint:wrapcheck // it says what it did
+			return err //nolint:wrapcheck // it names the operation
 		}
 		if err := tx.Model(&open).UpdateColumn("failures", 0).Error; err != nil {
 			return fmt.Errorf("forget wrong passwords: %w", err)
@@ -190,7 +190,7 @@ func (s *Own) erase(ctx context.Context, account, by, note string, lock func(tx 
 			return err
 		}
 		if err := failed.Clear(tx, s.Derived.Login(row.Login)); err != nil {
-			return err //nolint:wrapcheck // it says what it did
+			return err //nolint:wrapcheck // it names the operation
 		}
 		for _, remove := range []string{
 			"DELETE FROM api_keys WHERE account = ?", "DELETE FROM deliveries WHERE account = ?",

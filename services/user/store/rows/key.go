@@ -67,5 +67,5 @@ func (s *Base) SuspendKeys(tx *gorm.DB, account string) error {
 		ids[i] = r.ID
 	}
 	_, err = ended.Add(tx, s.Now().Add(token.KeyLife+token.Leeway), ids...)
-	return err //nolint:wrapcheck // it says what it did
+	return err //nolint:wrapcheck // it names the operation
 }

@@ -72,7 +72,7 @@ func (s *Base) spared(tx *gorm.DB, m Mail) (bool, error) {
 	}
 	// Of requests at the same time the second sees the mail of the first.
 	if err := failed.Hold(tx, s.Derived.Login(m.Login), m.CreatedAt); err != nil {
-		return false, err //nolint:wrapcheck // it says what it did
+		return false, err //nolint:wrapcheck // it names the operation
 	}
 	var earlier []Mail
 	err := tx.Where("login = ? AND template = ? AND created_at > ? AND used_at IS NULL", m.Login, m.Template, m.CreatedAt.AddDate(0, 0, -1)).

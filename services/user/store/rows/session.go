@@ -98,7 +98,7 @@ func (s *Base) End(tx *gorm.DB, account string, cause user.Event, rows ...Sessio
 func Revoke(tx *gorm.DB, fact event.Fact[user.RevokedData], account string, cause user.Event, now time.Time, ids ...string) error {
 	first, err := ended.Add(tx, now.Add(token.Lifetime), ids...)
 	if err != nil {
-		return err //nolint:wrapcheck // it says what it did
+		return err //nolint:wrapcheck // it names the operation
 	}
 	events := make([]event.Event, len(ids))
 	for i, id := range ids {
