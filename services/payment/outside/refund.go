@@ -4,8 +4,6 @@ import (
 	"context"
 
 	"github.com/amends/amends/saga/key"
-	"github.com/amends/amends/saga/ledger"
-	"github.com/amends/amends/saga/once"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/provider"
 )
@@ -15,25 +13,15 @@ func (o *Outside) Refund(ctx context.Context, k key.Key, req payment.RefundReque
 	if err := checkAmount(req.Amount, 1); err != nil {
 		return payment.Refund{}, err
 	}
-	var in payment.Intended
-	return once.Effect[provider.Effect, payment.Refund]{
-		Intend: func(ctx context.Context, k key.Key) (ledger.Ticket[payment.Refund], error) {
-			t, err := o.store.IntendRefund(ctx, k, req)
-			in = t.Intended
-			return t.Ticket, err
+	return moving(o,
+		func(ctx context.Context, k key.Key) (payment.Ticket[payment.Refund], error) {
+			return o.store.IntendRefund(ctx, k, req)
 		},
-		Find: o.find,
-		Act: func(ctx context.Context, k key.Key) (provider.Effect, error) {
-			return o.act(ctx, func(ctx context.Context) (provider.Effect, error) {
-				return o.provider.Refund(ctx, provider.Refund{Key: k.String(), Capture: in.Transfer.Target, Amount: req.Amount})
-			})
+		func(ctx context.Context, k key.Key, capture string) (provider.Effect, error) {
+			return o.provider.Refund(ctx, provider.Refund{Key: k.String(), Capture: capture, Amount: req.Amount})
 		},
-		Refusal: payment.ProviderRefusal,
-		Refuse:  o.store.RefuseRefund,
-		Conclude: func(ctx context.Context, k key.Key, e provider.Effect) (payment.Refund, error) {
-			return o.store.ConcludeRefund(ctx, k, in, e.Reference)
-		},
-	}.Do(ctx, k)
+		o.store.RefuseRefund, o.store.ConcludeRefund,
+	).Do(ctx, k)
 }
 
 // SettleRefund implements [payment.Service].
