@@ -138,7 +138,19 @@ func (t *Tab) Until(condition string) {
 	require.Eventually(t.tb, func() bool {
 		var yes bool
 		return t.try(chromedp.Evaluate("Boolean("+condition+")", &yes)) == nil && yes
-	}, patience, 50*time.Millisecond, condition)
+	}, patience, 50*time.Millisecond, "%s, at %s", condition, present{t})
+}
+
+// present is the page that a tab shows when a message about it is written.
+type present struct{ *Tab }
+
+// String returns the address and the text of the page.
+func (p present) String() string {
+	var page string
+	if err := p.try(chromedp.Evaluate("location.href + '\\n' + document.body?.innerText", &page)); err != nil {
+		return err.Error()
+	}
+	return page
 }
 
 // Shows waits until the page shows a text.

@@ -20,7 +20,8 @@ func visitor(t *testing.T, w *world, secret string) (*browsertest.Tab, string) {
 	at := serve(t, w).URL + Below
 	tab := browsertest.Visit(t)
 	tab.Go(at + "/sign-in")
-	tab.Keys(secret) // the field has the focus
+	tab.Until("document.activeElement.name === 'secret'") // the page sets the focus, maybe after it is loaded
+	tab.Keys(secret)
 	tab.Enter()
 	return tab, at
 }

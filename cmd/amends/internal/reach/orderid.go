@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -69,33 +68,19 @@ func beginning(ctx context.Context, s query.Service, prefix string, limit int) (
 	}
 }
 
-// Limits of a completion, for which a person waits.
-const (
-	completeFor    = 2 * time.Second
-	mostCompletion = 20
-)
+// mostCompletions is the largest number of ids that a completion offers.
+const mostCompletions = 20
 
 // CompleteOrder completes an order's id as the first argument, with its status beside it.
-// A source that does not answer in time completes nothing.
 func CompleteOrder(std cli.Stdio) cobra.CompletionFunc {
-	return func(cmd *cobra.Command, args []string, typed string) (ids []cobra.Completion, _ cobra.ShellCompDirective) {
-		if len(args) > 0 {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		ctx, cancel := context.WithTimeout(cmd.Context(), completeFor)
-		defer cancel()
-		cmd.SetContext(ctx)
-		var found []query.Order
-		err := ReadModel(std, cmd, func(ctx context.Context, s query.Service) (err error) {
-			found, err = beginning(ctx, s, typed, mostCompletion)
+	return cli.First(func(cmd *cobra.Command, typed string) (ids []cobra.Completion, _ error) {
+		err := ReadModel(std, cmd, func(ctx context.Context, s query.Service) error {
+			found, err := beginning(ctx, s, typed, mostCompletions)
+			for _, o := range found {
+				ids = append(ids, cobra.CompletionWithDesc(o.ID, string(o.Status)))
+			}
 			return err
 		})
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		for _, o := range found {
-			ids = append(ids, cobra.CompletionWithDesc(o.ID, string(o.Status)))
-		}
-		return ids, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
-	}
+		return ids, err
+	})
 }

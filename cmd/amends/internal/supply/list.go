@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -86,35 +85,21 @@ func productTable(all []catalog.Product) *show.Table {
 	return t
 }
 
-// Limits of a completion, for which a person waits.
-const (
-	completeFor     = 2 * time.Second
-	mostCompletions = 200
-)
+// mostCompletions is the largest number of products that a completion looks at.
+const mostCompletions = 200
 
 // completeSKU completes the SKU of a product as the first argument, with its name beside it.
-// A source that does not answer in time completes nothing.
 func completeSKU(std cli.Stdio) cobra.CompletionFunc {
-	return func(cmd *cobra.Command, args []string, typed string) (skus []cobra.Completion, _ cobra.ShellCompDirective) {
-		if len(args) > 0 {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		ctx, cancel := context.WithTimeout(cmd.Context(), completeFor)
-		defer cancel()
-		cmd.SetContext(ctx)
-		var all []catalog.Product
-		err := withCatalog(std, cmd, func(ctx context.Context, c catalog.Direct) (err error) {
-			all, err = products(ctx, c, "", mostCompletions)
+	return cli.First(func(cmd *cobra.Command, typed string) (skus []cobra.Completion, _ error) {
+		err := withCatalog(std, cmd, func(ctx context.Context, c catalog.Direct) error {
+			all, err := products(ctx, c, "", mostCompletions)
+			for _, p := range all {
+				if strings.HasPrefix(p.SKU, typed) {
+					skus = append(skus, cobra.CompletionWithDesc(p.SKU, p.Name))
+				}
+			}
 			return err
 		})
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		for _, p := range all {
-			if strings.HasPrefix(p.SKU, typed) {
-				skus = append(skus, cobra.CompletionWithDesc(p.SKU, p.Name))
-			}
-		}
-		return skus, cobra.ShellCompDirectiveNoFileComp
-	}
+		return skus, err
+	})
 }
