@@ -39,6 +39,7 @@ var layers = []layer{
 	{"api/legacy", "api/edge api/edge/caller api/edge/header api/edge/session api/legacy/* api/problem internal/background internal/identity/token", "gorm viper"},
 	{"api/legacy/compare", "api/legacy/route", "temporal gorm echo viper"},
 	{"api/legacy/keep", "api/legacy/route", "temporal gorm echo viper"},
+	{"api/legacy/pin", "api/legacy/score", "temporal gorm echo viper"},
 	{"api/legacy/route", "", "temporal gorm echo viper"},
 	{"api/legacy/score", "api/legacy/compare", "temporal gorm echo viper"},
 	{"api/legacy/shadow", "api/edge api/legacy/compare api/legacy/score api/problem", "gorm viper"},

@@ -42,6 +42,7 @@ func (all routes) operations() (list []legacy.Operation) {
 		list = append(list, legacy.Operation{
 			Method: r.method, Path: echoPath(r.path),
 			Open: r.auth == none, Optional: r.auth == optional, Stream: r.traits.has(streams), DryRun: r.traits.has(tried),
+			Own:    r.class == unlimited,
 			Copied: r.method == echo.GET && r.class != unlimited && r.backend != accounts && !r.traits.has(streams),
 		})
 	}

@@ -12,10 +12,10 @@ case $part in all | unit | stores | e2e) ;; *) die "there is no part $part: unit
 is() { [ "$part" = all ] || [ "$part" = "$1" ]; }
 
 # Packages that run without the race detector: the explorer runs thousands of
-# schedules, and SQLite is 13 times slower under it; the stores' races are between
+# schedules, as it does in the examples, and SQLite is 13 times slower under it; the stores' races are between
 # transactions, which it does not see; end-to-end tests and chaos run the product's
 # processes, not the test's.
-without_race='/(services/.+/(store|simulator)|saga/sagatest|proof/(schedules|choreographed|continued|e2e|pages|strangle|chaos|events))(/.*)?$'
+without_race='/(services/.+/(store|simulator)|saga/sagatest|proof/(schedules|choreographed|continued|bench|e2e|pages|strangle|chaos|events))(/.*)?$'
 
 have_database() { [ -n "${TEST_DATABASE_URL:-}" ] || have_postgres; }
 
@@ -80,7 +80,7 @@ not() { grep -vE "$1" || true; }
 {
   if is unit; then run . $race $(of . | not "$uncached" | not "$without_race"); fi
   if is stores; then run . -timeout=20m $(of "$without_race" | not "$uncached"); fi
-  if is unit; then run examples $race ./...; fi
+  if is unit; then run examples ./...; fi
   if is unit; then run deploy/helm -count=1 ./...; fi
   if is unit; then run examples/monolith $race ./...; fi
   if is e2e; then run . $race -count=1 $(of "$uncached" | not "$without_race"); fi

@@ -134,6 +134,34 @@ func TestAWriteStaysOnItsSide(t *testing.T) {
 	})
 }
 
+// A repeat after a cut-back, or after an operator's change, must not place a second order at a
+// side that does not know the key.
+func TestAKeyStaysOnItsSide(t *testing.T) {
+	t.Parallel()
+	s := open(t, mode(route.Service))
+	place := func(key string) string {
+		return side(s.send("POST", "/v1/orders", "{}", as("cus_1"), "Idempotency-Key: "+key))
+	}
+	set := func(m route.Mode) {
+		t.Helper()
+		c := s.command("all", m, 0)
+		c.Force = true
+		_, err := s.Set(c)
+		require.NoError(t, err)
+	}
+	require.Equal(t, "service", place("a key of the services, 1"))
+	set(route.Legacy)
+	require.Equal(t, "service", place("a key of the services, 1"))
+	account := make(chan string, 1)
+	s.answer(func(_ http.ResponseWriter, r *http.Request) { account <- r.Header.Get("Amends-Account") })
+	require.Equal(t, "legacy", place("a key of the program, 22"))
+	require.NotEmpty(t, <-account)
+	set(route.Service)
+	require.Equal(t, "legacy", place("a key of the program, 22"))
+	require.NotEmpty(t, <-account, "the program is told whose it is, also then")
+	require.Equal(t, "service", side(s.send("GET", "/v1/orders/1", "", as("cus_1"), "Idempotency-Key: a key of the program, 22")), "a read has no effect")
+}
+
 func TestModes(t *testing.T) {
 	t.Parallel()
 	for m, want := range map[route.Mode]string{route.Legacy: "legacy", route.Shadow: "legacy", route.Service: "service"} {
@@ -147,6 +175,7 @@ func TestModes(t *testing.T) {
 		require.Equal(t, http.StatusNotFound, w.Code)
 		require.Empty(t, side(w), "no route")
 		require.Equal(t, want, side(s.send("GET", "/v1/legacy-only", "")))
+		require.Empty(t, side(s.send("GET", "/v1/keys", "")), "the gateway's own")
 	}
 }
 
@@ -192,7 +221,9 @@ func TestCredentials(t *testing.T) {
 	w = s.send("GET", "/v1/orders/1", "", as("cus_1"), as("cus_2"))
 	require.Equal(t, http.StatusUnauthorized, w.Code, "two say nothing")
 	s.send("POST", "/v1/sessions", "{}", as("bad"))
-	require.Empty(t, (<-seen).Get("Amends-Account"), "an operation that looks at no credential")
+	h = <-seen
+	require.Empty(t, h.Get("Amends-Account"), "an operation that looks at no credential")
+	require.Empty(t, h.Values("Authorization"), "nor does the program get it")
 
 	t.Run("OfTheProgramDoNotReachTheServices", func(t *testing.T) {
 		t.Parallel()
@@ -213,8 +244,18 @@ func TestADryRunNeverReachesTheProgram(t *testing.T) {
 	for _, routes := range []string{mode(route.Legacy), mode(route.Shadow), canary("0")} {
 		s := open(t, routes)
 		s.answer(func(http.ResponseWriter, *http.Request) { t.Error("it would place the order") })
-		require.Equal(t, "service", side(s.send("POST", "/v1/orders", "{}", "Amends-Dry-Run: true")))
+		for _, wish := range []string{"true", "1", "perhaps"} {
+			require.Equal(t, "service", side(s.send("POST", "/v1/orders", "{}", "Amends-Dry-Run: "+wish)))
+		}
 	}
+}
+
+// The handlers place an order that is not to be tried: where it is placed is for the route to
+// say.
+func TestNoDryRunIsNoWish(t *testing.T) {
+	t.Parallel()
+	s := open(t, mode(route.Legacy))
+	require.Equal(t, "legacy", side(s.send("POST", "/v1/orders", "{}", "Amends-Dry-Run: false")))
 }
 
 func TestBodiesAreBounded(t *testing.T) {

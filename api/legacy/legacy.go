@@ -12,8 +12,11 @@
 //
 // # Guarantees
 //
-// A write stays on its side: it is never repeated on the other one, where it could take
-// effect a second time. A read that the handlers fail in a canary is answered by the program.
+// A write stays on its side: the switch never repeats it on the other one, where it could take
+// effect a second time, and a repeat by the client, with its Idempotency-Key, comes to the
+// side of the first attempt, also when the route has moved or was cut back since. A gateway
+// remembers keys for an hour; it does not know those of another gateway, nor of an earlier
+// process. A read that the handlers fail in a canary is answered by the program.
 //
 // A copy changes nothing: it is a read, or a write that is only tried (Amends-Dry-Run). It has
 // its own time, holds up no live request, and is dropped if too many wait. Requests with
@@ -40,6 +43,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/amends/amends/api/legacy/keep"
+	"github.com/amends/amends/api/legacy/pin"
 	"github.com/amends/amends/api/legacy/score"
 	"github.com/amends/amends/api/legacy/shadow"
 )
@@ -52,6 +56,7 @@ type Operation struct {
 	Copied       bool   // it is a read that may be copied
 	DryRun       bool   // it is a write that can be tried without effect
 	Stream       bool   // it answers a stream
+	Own          bool   // it is about this gateway, and no route takes it
 }
 
 // Settings are those of the process. The zero Settings have no routes.
@@ -101,6 +106,7 @@ type Switch struct {
 	operations map[string]*Operation
 	state      atomic.Pointer[state]
 	copies     *shadow.Copies
+	pins       pin.Pins
 
 	mu      sync.Mutex // one change at a time
 	content []byte     // of the file, as it was last looked at
@@ -124,16 +130,17 @@ func Open(c Config) (*Switch, error) {
 // checks of operations.
 func (s *Switch) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		state := s.state.Load()
-		r, ok := state.table.Find(c.Request())
-		if !ok {
-			return next(c)
-		}
 		method := c.Request().Method
 		if method == "HEAD" {
 			method = "GET"
 		}
-		v := &visit{Switch: s, c: c, next: next, live: state.live[r.Name], operation: s.operations[method+" "+c.Path()]}
+		operation := s.operations[method+" "+c.Path()]
+		state := s.state.Load()
+		r, ok := state.table.Find(c.Request())
+		if !ok || operation != nil && operation.Own {
+			return next(c)
+		}
+		v := &visit{Switch: s, c: c, next: next, live: state.live[r.Name], operation: operation}
 		side, err := v.decide()
 		if err != nil {
 			return err

@@ -35,6 +35,7 @@ var operations = []legacy.Operation{
 	{Method: "POST", Path: "/v1/orders/:id/cancel"},
 	{Method: "GET", Path: "/v1/orders/:id/events", Stream: true},
 	{Method: "POST", Path: "/v1/sessions", Open: true},
+	{Method: "GET", Path: "/v1/keys", Own: true},
 }
 
 const secret = "a secret of 24 characters"

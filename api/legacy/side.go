@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,13 +32,38 @@ const scopeOperator = "operator"
 // guestLife is how long a guest stays on a side.
 const guestLife = 365 * 24 * time.Hour
 
-// decide returns the side that answers the request.
+// decide returns the side that answers the request. A write whose key was sent to a side
+// before stays there, also when the route has moved since.
 func (v *visit) decide() (score.Side, error) {
-	h := v.c.Request().Header
-	wish := h.Get(HeaderRoute)
-	if len(h.Values(shadow.HeaderDryRun)) > 0 && v.operation != nil && v.operation.DryRun {
+	if v.tried() {
 		return score.Service, nil // the program would do it
 	}
+	key, err := header.Key(v.c.Request().Header)
+	if v.read() || err != nil {
+		return v.choose()
+	}
+	side, err := v.pins.Side(key, v.config.Now(), v.choose)
+	if err == nil && side == score.Legacy {
+		err = v.identify() // which the choice has done, unless it was made before
+	}
+	return side, err
+}
+
+// tried reports whether the request is for a write that is only tried, or for one whose wish
+// cannot be read, which the handlers refuse.
+func (v *visit) tried() bool {
+	all := v.c.Request().Header.Values(shadow.HeaderDryRun)
+	if v.operation == nil || !v.operation.DryRun || len(all) == 0 {
+		return false
+	}
+	yes, err := strconv.ParseBool(all[0])
+	return yes || err != nil || len(all) > 1
+}
+
+// choose returns the side by the route and the caller.
+func (v *visit) choose() (score.Side, error) {
+	h := v.c.Request().Header
+	wish := h.Get(HeaderRoute)
 	if v.live.Mode == route.Service && wish == "" {
 		return score.Service, nil // and the handlers look at the credential
 	}
@@ -62,9 +88,10 @@ func (v *visit) decide() (score.Side, error) {
 // identify finds out whose the request is, if its credential is one of this platform. Such
 // one must be valid, wherever it goes; those of the program are the program's to check.
 func (v *visit) identify() error {
-	if v.operation != nil && v.operation.Open {
+	if v.identified || v.operation != nil && v.operation.Open {
 		return nil
 	}
+	v.identified = true
 	return session.Bearer(func(c echo.Context) error {
 		if h := c.Request().Header; len(h.Values(echo.HeaderAuthorization)) == 0 || foreign(h) {
 			return nil

@@ -27,7 +27,9 @@ type visit struct {
 	live      *live
 	operation *Operation // nil: the services have none
 	caller    caller.Caller
-	verified  bool // the request's credential is one of this platform
+
+	identified bool // the credential was looked at
+	verified   bool // it is one of this platform
 }
 
 // timeout is how long a side may take to begin its answer: that of the route, behind the time
@@ -123,7 +125,7 @@ func (v *visit) copied() (*shadow.Job, error) {
 func (v *visit) exchange(job *shadow.Job, wanted func(status int) bool) error {
 	r, w := v.c.Request(), http.ResponseWriter(v.c.Response())
 	e := upstream.Exchange{
-		Timeout: v.timeout(), RequestID: edge.RequestID(v.c), Verified: v.verified, Plain: job != nil, Wanted: wanted,
+		Timeout: v.timeout(), RequestID: edge.RequestID(v.c), Ours: !foreign(r.Header), Plain: job != nil, Wanted: wanted,
 	}
 	if v.verified && v.config.Secret != "" {
 		account, err := upstream.Sign(v.config.Secret, v.live.upstream.Name(), v.caller.Account, v.config.Now())

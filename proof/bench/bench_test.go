@@ -157,6 +157,7 @@ func TestWritesWhetherCostsAreFlatAndNothingGrows(t *testing.T) {
 	t.Parallel()
 	o := tiny(t, onDev)
 	o.alone = true
+	o.without = func(s *rig.Options) { setting("AMENDS_SAGA_DECIDE_AFTER=15s")(&s.Platform) } // the doctor judges no younger ones
 	ctx := within(t, 5*time.Minute)
 	var out, say bytes.Buffer
 

@@ -126,7 +126,7 @@ func (f *flatness) visit(ctx context.Context, a *aged) (string, error) {
 		return "", err
 	}
 	fmt.Fprintln(a.say, "the doctor looks at them")
-	if err := a.rig.Tool(ctx, "doctor", "--dry-run"); err != nil {
+	if err := a.rig.Tool(ctx, "doctor", "--dry-run", "--grace", "1ms"); err != nil {
 		return "", err
 	}
 	after, err := a.read(ctx)

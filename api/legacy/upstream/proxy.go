@@ -15,7 +15,7 @@ import (
 
 // ours are prefixes of the names of cookies between the gateway and its clients: no program
 // behind it gets or sets them.
-var ours = []string{"__Host-amends-", CookieGuest + "="}
+var ours = []string{"__Host-amends-", "amends-"}
 
 // CookieGuest is the name of the cookie that keeps a guest on one side of a route.
 const CookieGuest = "amends-route"
@@ -28,9 +28,9 @@ type Exchange struct {
 	Account string
 	// RequestID is the id of the request.
 	RequestID string
-	// Verified removes the request's Authorization: the gateway has checked it, and Account
-	// says whose it is. A program needs no credential that opens the services.
-	Verified bool
+	// Ours removes the request's Authorization: it is of this platform, and Account says whose
+	// it is, if that was asked. A program needs no credential that opens the services.
+	Ours bool
 	// Plain asks for an answer without compression, because it is read here.
 	Plain bool
 	// Wanted reports whether an answer of a status is written; another one is [ErrUnwanted].
@@ -79,7 +79,7 @@ func (e Exchange) rewrite(p *httputil.ProxyRequest) {
 	p.Out.Host = p.In.Host
 	p.SetXForwarded()
 	h := p.Out.Header
-	if e.Verified {
+	if e.Ours {
 		h.Del("Authorization")
 	}
 	for _, name := range []string{HeaderAccount, "Amends-Route", "Amends-Claim", "Amends-Csrf", "Amends-Timeout"} {

@@ -95,7 +95,7 @@ func TestHeadersTowardsTheProgram(t *testing.T) {
 		require.Empty(t, r.Header.Values(gone), gone)
 	}
 
-	verified := front(t, upstream.New("monolith", []string{at}), upstream.Exchange{Verified: true})
+	verified := front(t, upstream.New("monolith", []string{at}), upstream.Exchange{Ours: true})
 	send(t, verified.URL, http.MethodGet, "", "Authorization: Bearer ours", "Amends-Account: forged") //nolint:bodyclose // send closes it
 	r = <-seen
 	require.Empty(t, r.Header.Values("Authorization"), "a credential of this platform opens the services")
