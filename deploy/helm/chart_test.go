@@ -2,6 +2,7 @@ package helm
 
 import (
 	"flag"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"sigs.k8s.io/yaml"
 )
 
@@ -298,4 +300,62 @@ func TestMonitoringIsBehindFlags(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestTheAPIAnswersForTheNamesOfTheIngress: it refuses requests for any other name.
+func TestTheAPIAnswersForTheNamesOfTheIngress(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, _ string, r rendered) {
+		t.Helper()
+		for _, i := range of[*networkingv1.Ingress](r) {
+			hosts := environment(of[*appsv1.Deployment](r)["amends-api"])["AMENDS_HTTP_HOSTS"]
+			require.NotEmpty(t, i.Spec.Rules)
+			for _, rule := range i.Spec.Rules {
+				require.Contains(t, strings.Split(hosts, ","), rule.Host)
+			}
+		}
+	})
+}
+
+// TestTheCollectorWorksBelowTheLimit: at the limit the kernel ends the process.
+func TestTheCollectorWorksBelowTheLimit(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, _ string, r rendered) {
+		t.Helper()
+		for name, d := range of[*appsv1.Deployment](r) {
+			limit, err := resource.ParseQuantity(strings.TrimSuffix(environment(d)["GOMEMLIMIT"], "B")) // Go writes MiB, Kubernetes Mi
+			require.NoError(t, err, name)
+			most := d.Spec.Template.Spec.Containers[0].Resources.Limits.Memory().Value()
+			require.InDelta(t, 0.9*float64(most), float64(limit.Value()), 1<<20, name)
+		}
+	})
+}
+
+// TestTracesReachTheirCollector: a pod reaches only the ports of its policy.
+func TestTracesReachTheirCollector(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, _ string, r rendered) {
+		t.Helper()
+		endpoint := of[*corev1.ConfigMap](r)["amends"].Data["OTEL_EXPORTER_OTLP_ENDPOINT"]
+		if endpoint == "" {
+			return
+		}
+		at, err := url.Parse(endpoint)
+		require.NoError(t, err)
+		for name, policy := range of[*networkingv1.NetworkPolicy](r) {
+			reached := slices.ContainsFunc(policy.Spec.Egress, func(rule networkingv1.NetworkPolicyEgressRule) bool {
+				return slices.ContainsFunc(rule.Ports, func(p networkingv1.NetworkPolicyPort) bool { return p.Port.String() == at.Port() })
+			})
+			require.True(t, reached, name)
+		}
+	})
+}
+
+// environment returns the variables of the process of a deployment.
+func environment(d *appsv1.Deployment) map[string]string {
+	all := map[string]string{}
+	for _, e := range d.Spec.Template.Spec.Containers[0].Env {
+		all[e.Name] = e.Value
+	}
+	return all
 }

@@ -31,6 +31,13 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version }}
 {{- mustMergeOverwrite (deepCopy $root.Values.defaults) (deepCopy $own) | toYaml -}}
 {{- end }}
 
+{{/* Nine tenths of a limit of memory in Mi or Gi, as Go writes it; empty for any other one. */}}
+{{- define "amends.goMemory" -}}
+{{- if hasSuffix "Mi" . }}{{ div (mul (trimSuffix "Mi" . | atoi) 9) 10 }}MiB
+{{- else if hasSuffix "Gi" . }}{{ div (mul (trimSuffix "Gi" . | atoi) 1024 9) 10 }}MiB
+{{- end -}}
+{{- end }}
+
 {{- define "amends.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 65532
