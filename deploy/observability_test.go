@@ -184,10 +184,10 @@ func checkQuery(t *testing.T, known map[string]metric, records []string, query, 
 var (
 	quoted   = regexp.MustCompile(`"[^"]*"`)
 	selector = regexp.MustCompile(`\{[^}]*\}`)
-	window   = regexp.MustCompile(`\[[^\]]*\]`)
+	window   = regexp.MustCompile(`\[[^\]]*\]|\boffset\s+\w+`)
 	grouping = regexp.MustCompile(`\b(by|without|on|ignoring)\s*\(([^)]*)\)`)
 	word     = regexp.MustCompile(`[A-Za-z_:][A-Za-z0-9_:]*\s*\(?`)
-	operator = []string{"and", "or", "unless", "by", "without", "on", "ignoring", "bool", "offset"}
+	operator = []string{"and", "or", "unless", "by", "without", "on", "ignoring", "bool"}
 )
 
 // metricsIn returns the metrics in a query: the words that are no function, no operator and no
