@@ -38,7 +38,7 @@ type Config struct {
 	// are derived from it: the same on every server, at least 24 characters, kept for as
 	// long as guests read their orders. Empty: orders need a token. Default empty.
 	GuestSecret string
-	// Shop serves the shop's pages below /, beside the operations. Default: false.
+	// Shop serves the shop's pages below /, beside the operations.
 	Shop bool
 	// Seller is who sells, on invoices. Default: Shop, without an address.
 	Seller invoice.Seller

@@ -29,6 +29,26 @@ func Lock(dir string) (*os.File, error) {
 	return f, nil
 }
 
+// InUse reports whether a process has locked dir.
+func InUse(dir string) bool {
+	f, err := os.Open(filepath.Join(dir, "lock"))
+	if err != nil {
+		return false
+	}
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB)
+	return f.Close() == nil && errors.Is(err, syscall.EWOULDBLOCK)
+}
+
+// Own reports whether path is a file of this user, which no other one may write to.
+func Own(path string) bool {
+	info, err := os.Lstat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Mode().Perm()&0o022 != 0 {
+		return false
+	}
+	owner, known := info.Sys().(*syscall.Stat_t)
+	return known && int(owner.Uid) == os.Geteuid()
+}
+
 // Replace writes a file that only its owner may read: a reader, or the next start
 // after a crash, finds the old content or the new one, never a part.
 func Replace(path string, content []byte) error {

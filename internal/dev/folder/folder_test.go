@@ -13,14 +13,34 @@ import (
 func TestLock(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
+	require.False(t, folder.InUse(dir))
 	held, err := folder.Lock(dir)
 	require.NoError(t, err)
+	require.True(t, folder.InUse(dir))
 	_, err = folder.Lock(dir)
 	require.ErrorContains(t, err, "data_dir: "+dir+" is in use by another amends")
 	require.NoError(t, held.Close())
+	require.False(t, folder.InUse(dir))
 	again, err := folder.Lock(dir)
 	require.NoError(t, err)
 	require.NoError(t, again.Close())
+}
+
+func TestOwn(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "file")
+	require.False(t, folder.Own(path), "there is none")
+	require.NoError(t, os.WriteFile(path, nil, 0o600))
+	require.True(t, folder.Own(path))
+	require.NoError(t, os.Symlink(path, path+".link"))
+	require.False(t, folder.Own(path+".link"))
+	require.NoError(t, os.Chmod(path, 0o622)) //nolint:gosec // others may write to it
+	require.False(t, folder.Own(path))
+	if os.Geteuid() == 0 {
+		require.NoError(t, os.Chmod(path, 0o600))
+		require.NoError(t, os.Chown(path, 65534, -1))
+		require.False(t, folder.Own(path), "it is another user's")
+	}
 }
 
 func TestReplace(t *testing.T) {

@@ -91,6 +91,7 @@ func (std Stdio) local(c *config.Config) bool {
 	}) {
 		return false
 	}
-	_, err := os.Stat(platformFile(c.DataDir))
-	return err == nil
+	// The file outlives a process that was killed, and commands send tokens to the addresses
+	// in it: another user's file says nothing.
+	return folder.Own(platformFile(c.DataDir)) && folder.InUse(c.DataDir)
 }

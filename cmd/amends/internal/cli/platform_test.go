@@ -10,6 +10,7 @@ import (
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/internal/config"
+	"github.com/amends/amends/internal/dev/folder"
 )
 
 func TestACommandFindsThePlatformOfItsFolder(t *testing.T) {
@@ -32,6 +33,9 @@ func TestACommandFindsThePlatformOfItsFolder(t *testing.T) {
 
 	p.DatabaseURL = "postgres://u:p@127.0.0.1/x"
 	require.NoError(t, p.Keep(dir))
+	require.Equal(t, config.Default().HTTPAddr, load(t, nil).HTTPAddr, "a process that was killed has left its addresses")
+	lock, err := folder.Lock(dir)
+	require.NoError(t, err)
 	info, err := os.Stat(filepath.Join(dir, "platform.yaml"))
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm(), "it may have a password")
@@ -59,6 +63,7 @@ func TestACommandFindsThePlatformOfItsFolder(t *testing.T) {
 		require.Equal(t, config.Default().AdminAddr, load(t, nil, "--temporal-address", "engine:7233").AdminAddr)
 	})
 	t.Cleanup(func() {
+		require.NoError(t, lock.Close())
 		require.NoError(t, cli.Forget(dir))
 		require.NoError(t, cli.Forget(dir), "a repeat changes nothing")
 	})

@@ -3,11 +3,14 @@ package serve
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/amends/amends/api"
+	"github.com/amends/amends/api/legacy/route"
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/cmd/amends/internal/peers"
 	"github.com/amends/amends/internal/config"
@@ -42,6 +45,15 @@ func checkAPI(c *config.Config, _ []string) error {
 	if c.TLS.Cert != "" {
 		if _, err := openCertificate(c, slog.New(slog.DiscardHandler)); err != nil {
 			return err
+		}
+	}
+	if c.Legacy.File != "" {
+		content, err := os.ReadFile(c.Legacy.File)
+		if err == nil {
+			_, err = route.Read(content)
+		}
+		if err != nil {
+			return fmt.Errorf("legacy.file: %s: %w", c.Legacy.File, err)
 		}
 	}
 	switch {
