@@ -33,6 +33,7 @@ type workflow struct {
 			Uses string            `yaml:"uses"`
 			With map[string]string `yaml:"with"`
 			Run  string            `yaml:"run"`
+			Env  map[string]string `yaml:"env"`
 		} `yaml:"steps"`
 	} `yaml:"jobs"`
 }
