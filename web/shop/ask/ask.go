@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/amends/amends/api/client"
@@ -18,21 +19,27 @@ const (
 	prefix = "__Host-amends-"
 	access = prefix + "access"
 	csrf   = prefix + "csrf"
+
+	// side keeps a guest on one side of a route to a program behind the gateway.
+	side = "amends-route"
 )
 
 // HeaderClaim has the proof that a guest's order is its sender's.
 const HeaderClaim = "Amends-Claim"
 
-// Visitor asks the API in the name of the sender of one request.
+// Visitor asks the API in the name of the sender of one request. It may ask several questions
+// at the same time; the handler of the page writes its answer when none is under way.
 type Visitor struct {
 	// Claim returns the claim that the visitor has for a guest's order, or "".
 	Claim func(order string) string
 
 	api     http.Handler
-	answer  http.ResponseWriter
 	request *http.Request
-	token   string            // of the form that was sent; see [Visitor.Token]
-	cookies map[string]string // the API's, as the browser has them after the answer
+	token   string // of the form that was sent; see [Visitor.Token]
+
+	mu      sync.Mutex
+	answer  http.ResponseWriter // its header
+	cookies map[string]string   // the API's, as the browser has them after the answer
 }
 
 // New returns the sender of a request, whose cookies are read and set. token is the field
@@ -40,7 +47,7 @@ type Visitor struct {
 func New(api http.Handler, w http.ResponseWriter, r *http.Request, token string) *Visitor {
 	v := &Visitor{Claim: func(string) string { return "" }, api: api, answer: w, request: r, token: token, cookies: map[string]string{}}
 	for _, c := range r.Cookies() {
-		if strings.HasPrefix(c.Name, prefix) {
+		if strings.HasPrefix(c.Name, prefix) || c.Name == side {
 			v.cookies[c.Name] = c.Value
 		}
 	}
@@ -48,14 +55,20 @@ func New(api http.Handler, w http.ResponseWriter, r *http.Request, token string)
 }
 
 // SignedIn reports whether the visitor has a session. The API may have ended it.
-func (v *Visitor) SignedIn() bool { return v.cookies[csrf] != "" }
+func (v *Visitor) SignedIn() bool { return v.cookie(csrf) != "" }
 
 // Token returns the value that the forms of the visitor's pages must repeat: the API refuses
 // requests that do not, because another site may have made them. A guest's have none.
-func (v *Visitor) Token() string { return v.cookies[csrf] }
+func (v *Visitor) Token() string { return v.cookie(csrf) }
 
 // Stale reports whether the visitor's session goes on only with a new access token.
-func (v *Visitor) Stale() bool { return v.SignedIn() && v.cookies[access] == "" }
+func (v *Visitor) Stale() bool { return v.SignedIn() && v.cookie(access) == "" }
+
+func (v *Visitor) cookie(name string) string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.cookies[name]
+}
 
 // Refresh gets a new access token.
 func (v *Visitor) Refresh() error {
@@ -68,12 +81,17 @@ func (v *Visitor) Refresh() error {
 
 // Forget removes the session from the browser, after the API has ended it.
 func (v *Visitor) Forget() {
-	for name := range maps.Clone(v.cookies) {
-		v.set(&http.Cookie{Name: name, Path: "/", Expires: time.Unix(1, 0), MaxAge: -1, Secure: true, HttpOnly: name != csrf, SameSite: http.SameSiteLaxMode}) //nolint:gosec // G124: scripts of clients read the csrf cookie, as the API sets it
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for name := range v.cookies {
+		if strings.HasPrefix(name, prefix) {
+			v.set(&http.Cookie{Name: name, Path: "/", Expires: time.Unix(1, 0), MaxAge: -1, Secure: true, HttpOnly: name != csrf, SameSite: http.SameSiteLaxMode}) //nolint:gosec // G124: scripts of clients read the csrf cookie, as the API sets it
+		}
 	}
 }
 
-// set sends a cookie of the API to the browser, and keeps it for the next requests.
+// set sends a cookie of the API to the browser, and keeps it for the next requests. Its caller
+// holds the lock.
 func (v *Visitor) set(c *http.Cookie) {
 	http.SetCookie(v.answer, c)
 	v.cookies[c.Name] = c.Value
@@ -85,15 +103,28 @@ func (v *Visitor) API() *client.Client { return &client.Client{Server: "http://s
 // Do sends a request to the API. It implements [client.HttpRequestDoer]. The body of the answer
 // must be closed.
 func (v *Visitor) Do(r *http.Request) (*http.Response, error) {
-	res := serve(v.api, v.dressed(r))
-	for _, c := range res.Cookies() {
-		v.set(c)
-	}
+	sent := v.dress(r)
+	res := serve(v.api, r)
+	v.take(res.Cookies(), sent)
 	return res, nil
 }
 
-// dressed returns r as if the browser had sent it.
-func (v *Visitor) dressed(r *http.Request) *http.Request {
+// take keeps the cookies of an answer to a request that was sent with others. Of requests at
+// the same time the first answer counts: each draws an id for a guest without one, and the
+// browser must get one of them.
+func (v *Visitor) take(got []*http.Cookie, sent map[string]string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	now := maps.Clone(v.cookies)
+	for _, c := range got {
+		if now[c.Name] == sent[c.Name] {
+			v.set(c)
+		}
+	}
+}
+
+// dress makes r look as if the browser had sent it, and returns its cookies.
+func (v *Visitor) dress(r *http.Request) (sent map[string]string) {
 	if r.Body == nil {
 		r.Body = http.NoBody
 	}
@@ -104,14 +135,6 @@ func (v *Visitor) dressed(r *http.Request) *http.Request {
 		r.Header.Set("Accept", "application/json")
 	}
 	r.Header.Set("User-Agent", v.request.UserAgent())
-	if id := v.answer.Header().Get("X-Request-Id"); id != "" {
-		r.Header.Set("X-Request-Id", id)
-	}
-	for name, value := range v.cookies {
-		if value != "" {
-			r.AddCookie(&http.Cookie{Name: name, Value: value}) //nolint:gosec // G124: a request has no attributes of cookies
-		}
-	}
 	if v.token != "" {
 		r.Header.Set("Amends-CSRF", v.token)
 	}
@@ -121,5 +144,20 @@ func (v *Visitor) dressed(r *http.Request) *http.Request {
 			r.Header.Set(HeaderClaim, claim)
 		}
 	}
-	return r
+	return v.identify(r)
+}
+
+// identify adds the id of the page's request, and the cookies, which it returns.
+func (v *Visitor) identify(r *http.Request) (sent map[string]string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if id := v.answer.Header().Get("X-Request-Id"); id != "" {
+		r.Header.Set("X-Request-Id", id)
+	}
+	for name, value := range v.cookies {
+		if value != "" {
+			r.AddCookie(&http.Cookie{Name: name, Value: value}) //nolint:gosec // G124: a request has no attributes of cookies
+		}
+	}
+	return maps.Clone(v.cookies)
 }
