@@ -4,6 +4,7 @@
 package ask
 
 import (
+	"log/slog"
 	"maps"
 	"net/http"
 	"strings"
@@ -36,6 +37,7 @@ type Visitor struct {
 	api     http.Handler
 	request *http.Request
 	token   string // of the form that was sent; see [Visitor.Token]
+	log     *slog.Logger
 
 	mu      sync.Mutex
 	answer  http.ResponseWriter // its header
@@ -43,9 +45,9 @@ type Visitor struct {
 }
 
 // New returns the sender of a request, whose cookies are read and set. token is the field
-// of its form that repeats [Visitor.Token].
-func New(api http.Handler, w http.ResponseWriter, r *http.Request, token string) *Visitor {
-	v := &Visitor{Claim: func(string) string { return "" }, api: api, answer: w, request: r, token: token, cookies: map[string]string{}}
+// of its form that repeats [Visitor.Token]. The log gets the panics of the API.
+func New(api http.Handler, w http.ResponseWriter, r *http.Request, token string, log *slog.Logger) *Visitor {
+	v := &Visitor{Claim: func(string) string { return "" }, api: api, answer: w, request: r, token: token, log: log, cookies: map[string]string{}}
 	for _, c := range r.Cookies() {
 		if strings.HasPrefix(c.Name, prefix) || c.Name == side {
 			v.cookies[c.Name] = c.Value
@@ -104,7 +106,10 @@ func (v *Visitor) API() *client.Client { return &client.Client{Server: "http://s
 // must be closed.
 func (v *Visitor) Do(r *http.Request) (*http.Response, error) {
 	sent := v.dress(r)
-	res := serve(v.api, r)
+	res, err := serve(v.api, r, v.log)
+	if err != nil {
+		return nil, err
+	}
 	v.take(res.Cookies(), sent)
 	return res, nil
 }

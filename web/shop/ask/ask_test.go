@@ -1,6 +1,7 @@
 package ask
 
 import (
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -22,7 +23,7 @@ func visitor(t *testing.T, api http.HandlerFunc, cookies ...*http.Cookie) (*Visi
 		r.AddCookie(c)
 	}
 	w := httptest.NewRecorder()
-	return New(api, w, r, ""), w
+	return New(api, w, r, "", slog.New(slog.DiscardHandler)), w
 }
 
 // atOnce asks for n products at the same time.

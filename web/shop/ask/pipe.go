@@ -1,10 +1,17 @@
 package ask
 
 import (
+	"errors"
+	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"sync"
 )
+
+// errBroken is the error of an answer that breaks off.
+var errBroken = errors.New("the answer breaks off")
 
 // piped is an answer that is read while it is written, so that streams work. It implements
 // [http.ResponseWriter] and [http.Flusher].
@@ -12,23 +19,40 @@ type piped struct {
 	header http.Header
 	body   *io.PipeWriter
 	once   sync.Once
-	begun  chan *http.Response
+	begun  chan error // nil: the header is written
 	answer *http.Response
 }
 
 // serve has a handler answer r. It returns once the header of the answer is written. The
-// handler goes on until the body is read to its end, or closed.
-func serve(h http.Handler, r *http.Request) *http.Response {
+// handler goes on until the body is read to its end, or closed. A handler that panics breaks
+// off its answer, as it does at a server.
+func serve(h http.Handler, r *http.Request, log *slog.Logger) (*http.Response, error) {
 	reader, writer := io.Pipe()
-	w := &piped{header: http.Header{}, body: writer, begun: make(chan *http.Response, 1), answer: &http.Response{Body: reader, Request: r}}
+	w := &piped{header: http.Header{}, body: writer, begun: make(chan error, 1), answer: &http.Response{Body: reader, Request: r}}
 	go func() {
-		defer func() {
-			w.WriteHeader(http.StatusOK) // unless it was
-			_ = writer.Close()           // it never fails
-		}()
+		defer w.end(log)
 		h.ServeHTTP(w, r)
 	}()
-	return <-w.begun
+	if err := <-w.begun; err != nil {
+		return nil, err
+	}
+	return w.answer, nil
+}
+
+// end ends the answer of a handler that has returned or panicked. Nothing else recovers a panic
+// of its goroutine, which would end the process.
+func (w *piped) end(log *slog.Logger) {
+	p := recover()
+	if p == nil {
+		w.WriteHeader(http.StatusOK) // unless it was
+		_ = w.body.Close()           // it never fails
+		return
+	}
+	if p != http.ErrAbortHandler { //nolint:errorlint,err113 // it is compared as net/http does
+		log.Error("handler panicked", "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack())) // its value may hold anything
+	}
+	_ = w.body.CloseWithError(errBroken) // it never fails
+	w.once.Do(func() { w.begun <- errBroken })
 }
 
 // Header implements [http.ResponseWriter].
@@ -36,9 +60,12 @@ func (w *piped) Header() http.Header { return w.header }
 
 // WriteHeader implements [http.ResponseWriter].
 func (w *piped) WriteHeader(status int) {
+	if status < http.StatusOK {
+		return // it announces the answer, which is still to come
+	}
 	w.once.Do(func() {
 		w.answer.StatusCode, w.answer.Status, w.answer.Header = status, http.StatusText(status), w.header.Clone()
-		w.begun <- w.answer
+		w.begun <- nil
 	})
 }
 

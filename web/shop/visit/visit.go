@@ -72,7 +72,7 @@ func (s *Site) Answer(w http.ResponseWriter, r *http.Request, handler func(*Visi
 		token = r.PostFormValue(look.TokenField)
 	}
 	v := &Visit{
-		Visitor: ask.New(s.API, w, r, token), Site: s, W: w, R: r,
+		Visitor: ask.New(s.API, w, r, token, s.Log), Site: s, W: w, R: r,
 		Words: words.In(Value(r, languageCookie), r.Header.Get("Accept-Language")),
 		Cart:  cookie.ParseCart(Value(r, CartCookie)), Claims: cookie.ParseClaims(Value(r, ClaimsCookie)),
 	}
