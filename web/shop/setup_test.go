@@ -26,11 +26,18 @@ type testBundle struct {
 
 func setup(t *testing.T) *testBundle {
 	t.Helper()
+	b := serve(t)
+	b.Tab = browsertest.Visit(t)
+	return b
+}
+
+// serve returns a shop for visitors without a browser.
+func serve(t *testing.T) *testBundle {
+	t.Helper()
 	b := &testBundle{api: &fake{refuse: map[string]client.Problem{}, events: make(chan struct{})}}
 	server := httptest.NewServer(shop.New(visit.Site{API: b.api, Guests: true, Tokens: []string{"tok_visa", "tok_slow"}, Log: slog.New(slog.DiscardHandler)}))
 	t.Cleanup(server.Close)
 	b.url = server.URL
-	b.Tab = browsertest.Visit(t)
 	return b
 }
 

@@ -32,7 +32,7 @@ type history struct {
 func orders(v *visit.Visit) error {
 	h := history{Status: v.R.URL.Query().Get("status"), Statuses: statuses, Query: v.R.URL.Query(), Guest: !v.SignedIn()}
 	if h.Guest && !v.Site.Guests {
-		v.Enter()
+		v.Enter(v.R.URL.RequestURI())
 		return nil
 	}
 	var err error

@@ -30,7 +30,7 @@ var addressFields = []string{"name", "line1", "line2", "postal_code", "city", "r
 // checkout shows the cart, and asks for an address and the payment.
 func checkout(v *visit.Visit) error {
 	if !v.SignedIn() && !v.Site.Guests {
-		v.Enter()
+		v.Enter(v.R.URL.RequestURI())
 		return nil
 	}
 	if len(v.Cart.Lines) == 0 {
@@ -70,8 +70,14 @@ func fill(form map[string]string, a client.SavedAddress) {
 	form["postal_code"], form["region"], form["country"] = optional(a.PostalCode), optional(a.Region), a.Country
 }
 
-// placeOrder places the order that the form shows. A repeat of the form is the same order.
+// placeOrder places the order that the form shows. A repeat of the form is the same order. The
+// form of a session that is over places none: the order would be a guest's, and a second one
+// if the customer has placed it already, because a guest's keys are others.
 func placeOrder(v *visit.Visit) error {
+	if v.Ended() {
+		v.Enter("/checkout")
+		return nil
+	}
 	shown := cookie.ParseCart(v.Form("lines"))
 	shown.Key = v.Form("key")
 	order, header, err := ask.Read[client.Order](v.API().PlaceOrder(v.R.Context(),

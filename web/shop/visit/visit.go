@@ -3,7 +3,6 @@
 package visit
 
 import (
-	"cmp"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -61,7 +60,7 @@ type Visit struct {
 	Cart   cookie.Cart
 	Claims cookie.Claims
 
-	session bool // the browser had one when it sent the request
+	session bool // the browser had one when it sent the request, or got its form
 }
 
 // Answer answers a request by a handler, and tells the visitor of its failure.
@@ -76,7 +75,7 @@ func (s *Site) Answer(w http.ResponseWriter, r *http.Request, handler func(*Visi
 		Words: words.In(Value(r, languageCookie), r.Header.Get("Accept-Language")),
 		Cart:  cookie.ParseCart(Value(r, CartCookie)), Claims: cookie.ParseClaims(Value(r, ClaimsCookie)),
 	}
-	v.Claim, v.session = v.Claims.Of, v.SignedIn()
+	v.Claim, v.session = v.Claims.Of, v.SignedIn() || token != ""
 	if err := v.answer(handler); err != nil {
 		v.fail(err)
 	}
@@ -200,7 +199,11 @@ func (v *Visit) other() string {
 func (v *Visit) fail(err error) {
 	status := ask.StatusOf(err)
 	if status == http.StatusUnauthorized {
-		v.Enter()
+		next := "/"
+		if v.R.Method == http.MethodGet {
+			next = v.R.URL.RequestURI()
+		}
+		v.Enter(next)
 		return
 	}
 	if status == http.StatusInternalServerError {
@@ -212,15 +215,20 @@ func (v *Visit) fail(err error) {
 	_ = v.Show(status, "problem", content.Title, content) // the client left
 }
 
-// Enter sends the visitor to the sign-in, and back from there.
-func (v *Visit) Enter() {
-	to := url.Values{}
+// Ended reports whether the session is over in which the visitor got the page, or sent the
+// request. The page of another tab may have found that out.
+func (v *Visit) Ended() bool { return v.session && !v.SignedIn() }
+
+// Enter sends the visitor to the sign-in, and from there to a path.
+func (v *Visit) Enter(next string) { _ = v.Redirect(v.Entrance(next)) } // it never fails
+
+// Entrance returns the path of the sign-in that leads to another path. A session that the
+// browser had is over then.
+func (v *Visit) Entrance(next string) string {
+	to := url.Values{"next": {next}}
 	if v.session {
 		v.Forget()
 		to.Set("ended", "yes")
 	}
-	if v.R.Method == http.MethodGet {
-		to.Set("next", v.R.URL.RequestURI())
-	}
-	_ = v.Redirect("/sign-in?" + cmp.Or(to.Encode(), "next=/")) // it never fails
+	return "/sign-in?" + to.Encode()
 }
