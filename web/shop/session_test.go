@@ -46,3 +46,35 @@ func TestAnOrderOfASessionThatIsOver(t *testing.T) {
 		})
 	}
 }
+
+// TestALiveOrder: its API answers with the token that its stream began with, also after the
+// end of that token.
+func TestALiveOrder(t *testing.T) {
+	t.Parallel()
+	const path = "/orders/" + orderID + "/live"
+	session := []string{"Cookie", "__Host-amends-csrf=" + csrf + "; __Host-amends-refresh=r; __Host-amends-access=old"}
+
+	t.Run("ComesAgainWithANewToken", func(t *testing.T) {
+		t.Parallel()
+		b := serve(t)
+		with(sale("PENDING", "done"))(b)
+		b.refuses("GET", "/v1/orders/"+orderID, http.StatusUnauthorized, "UNAUTHENTICATED")
+		res := b.send(t, http.MethodGet, path, "", session...)
+		require.Empty(t, read(t, res), "the stream ends, and leads nowhere")
+
+		b.api.change(func(f *fake) { clear(f.refuse) })
+		with(sale("CONFIRMED", "done"))(b)
+		res = b.send(t, http.MethodGet, path, "", "Cookie", "__Host-amends-csrf="+csrf+"; __Host-amends-refresh=r")
+		require.Contains(t, read(t, res), "event: end\n")
+		require.Len(t, res.Cookies(), 3)
+	})
+
+	t.Run("OfASessionThatIsOverLeadsToTheSignIn", func(t *testing.T) {
+		t.Parallel()
+		b := serve(t)
+		b.api.change(func(f *fake) { f.ended = true })
+		b.refuses("GET", "/v1/orders/"+orderID+"/events", http.StatusUnauthorized, "UNAUTHENTICATED")
+		res := b.send(t, http.MethodGet, path, "", "Cookie", "__Host-amends-csrf="+csrf+"; __Host-amends-refresh=r")
+		require.Contains(t, read(t, res), "event: leave\ndata: /sign-in?ended=yes&next=%2Forders%2F"+orderID+"\n")
+	})
+}

@@ -31,7 +31,12 @@ func live(v *visit.Visit) error {
 		return err
 	}
 	defer func() { _ = res.Body.Close() }() // which ends the API's stream
-	if res.StatusCode >= http.StatusBadRequest {
+	switch {
+	case res.StatusCode == http.StatusUnauthorized:
+		to := v.Entrance("/orders/" + id) // before the stream begins, as it sets cookies
+		_ = look.NewStream(v.W).Leave(to) // the client left
+		return nil
+	case res.StatusCode >= http.StatusBadRequest:
 		v.W.WriteHeader(res.StatusCode) // the browser comes again, or gives up
 		return nil
 	}
@@ -114,12 +119,11 @@ func sendPart(v *visit.Visit, out *look.Stream, name string, data any) error {
 	return out.Fragments(html.String()) //nolint:wrapcheck // the client left
 }
 
-// sendState sends the state of the order, and reports whether nothing more will change it.
+// sendState sends the state of the order, and reports whether nothing more will change it. An
+// access token that has ended since the stream began ends the stream: the browser comes
+// again, and its next request is the one that gets it a new token.
 func sendState(ctx context.Context, v *visit.Visit, id string, out *look.Stream) (decided bool, err error) {
 	o, _, err := ask.Read[client.Order](v.API().GetOrder(ctx, id, nil))
-	if ask.StatusOf(err) == http.StatusUnauthorized {
-		return false, out.Leave("/sign-in?ended=yes&next=/orders/" + id)
-	}
 	if err != nil {
 		return false, err //nolint:wrapcheck // it names the operation
 	}
