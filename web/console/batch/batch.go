@@ -1,10 +1,12 @@
 // Package batch does one thing to many orders, one after the other, and remembers who wanted
-// it and the outcome of each. It can be stopped and resumed. Batches live in this process:
-// what was done is kept by the orders themselves.
+// it and the outcome of each. It can be stopped, and resumed by the same person or another
+// one, in whose name it then goes on. Batches live in this process: the orders themselves keep
+// what was done.
 package batch
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -29,18 +31,30 @@ type Item struct {
 	Order string
 	State State
 	Note  string // why it was skipped or has failed, or the effect
+	By    string // the person in whose name it was done; empty: it was not
 }
 
-// Do does it to one order, and returns [Done] or [Skipped] with a note. An error is a failure
-// of this order alone.
+// Do does it to one order, and returns [Done] or [Skipped] with a note. [ErrEnded] stops the
+// batch, and leaves the order for the one who resumes it; any other error is a failure of this
+// order alone.
 type Do func(ctx context.Context, order string) (State, string, error)
+
+// ErrEnded is the error of [Do] if its person may act no more.
+var ErrEnded = errors.New("the session of the person has ended")
+
+// Person is the one in whose name a batch goes on.
+type Person struct {
+	Name string
+	Do   Do // in their name
+}
 
 // Batch is a copy of a batch at one moment.
 type Batch struct {
-	ID, By, Action, Reason string
+	ID, By, Action, Reason string // By is the person who started or resumed it last
 	At                     time.Time
 	Items                  []Item
-	Stopped                bool // by a person; it can be resumed
+	Stopped                bool   // it can be resumed
+	Why                    string // it has stopped; empty: a person wanted it
 }
 
 // Count returns how many items are in a state.
@@ -62,6 +76,7 @@ type running struct {
 	Batch
 
 	do     Do
+	turn   int  // how often it was resumed
 	active bool // a goroutine works on it
 }
 
@@ -79,9 +94,9 @@ type Batches struct {
 // New returns batches with a clock.
 func New(now func() time.Time) *Batches { return &Batches{now: now} }
 
-// Start begins a batch, and returns its id. by, action and reason are for its readers.
-func (b *Batches) Start(by, action, reason string, orders []string, do Do) string {
-	r := &running{Batch: Batch{ID: look.NewID()[:12], By: by, Action: action, Reason: reason, At: b.now()}, do: do}
+// Start begins a batch, and returns its id. action and reason are for its readers.
+func (b *Batches) Start(p Person, action, reason string, orders []string) string {
+	r := &running{Batch: Batch{ID: look.NewID()[:12], By: p.Name, Action: action, Reason: reason, At: b.now()}, do: p.Do}
 	for _, id := range orders {
 		r.Items = append(r.Items, Item{Order: id, State: Waiting})
 	}
@@ -115,18 +130,23 @@ func (b *Batches) All() []Batch {
 	return out
 }
 
-// Stop keeps a batch from beginning another item; Resume lets it go on. A repeat changes
-// nothing.
-func (b *Batches) Stop(id string) { b.steer(id, true) }
-
-// Resume is the opposite of [Batches.Stop].
-func (b *Batches) Resume(id string) { b.steer(id, false) }
-
-func (b *Batches) steer(id string, stop bool) {
+// Stop keeps a batch from beginning another item. A repeat changes nothing.
+func (b *Batches) Stop(id string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if r := b.find(id); r != nil {
-		r.Stopped = stop
+		r.Stopped = true
+	}
+}
+
+// Resume lets a stopped batch go on, in the name of a person. It changes nothing of one that
+// goes on, which stays the other person's.
+func (b *Batches) Resume(id string, p Person) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if r := b.find(id); r != nil && r.Stopped {
+		r.Stopped, r.Why, r.By, r.do = false, "", p.Name, p.Do
+		r.turn++
 		b.goOn(r)
 	}
 }
@@ -159,31 +179,52 @@ const itemTime = 30 * time.Second
 
 func (b *Batches) work(r *running) {
 	for {
-		i, order, ok := b.next(r)
+		t, ok := b.next(r)
 		if !ok {
 			return
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), itemTime)
-		state, note, err := r.do(ctx, order)
+		state, note, err := t.do(ctx, t.order)
 		cancel()
-		if err != nil {
-			state, note = Failed, err.Error()
-		}
-		b.mu.Lock()
-		r.Items[i].State, r.Items[i].Note = state, note
-		b.mu.Unlock()
+		b.settle(r, t, Item{State: state, Note: note}, err)
 	}
 }
 
+// task is the work on one item.
+type task struct {
+	item, turn int
+	order      string
+	do         Do
+}
+
 // next takes the next item.
-func (b *Batches) next(r *running) (i int, order string, ok bool) {
+func (b *Batches) next(r *running) (task, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	i = slices.IndexFunc(r.Items, func(i Item) bool { return i.State == Waiting })
+	i := slices.IndexFunc(r.Items, func(i Item) bool { return i.State == Waiting })
 	if r.Stopped || i < 0 {
 		r.active = false
-		return 0, "", false
+		return task{}, false
 	}
-	r.Items[i].State = Running
-	return i, r.Items[i].Order, true
+	r.Items[i].State, r.Items[i].By = Running, r.By
+	return task{i, r.turn, r.Items[i].Order, r.do}, true
+}
+
+// settle keeps the outcome of an item. One whose person may act no more waits, and the batch
+// with it, unless another person has resumed that.
+func (b *Batches) settle(r *running, t task, got Item, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	item := &r.Items[t.item]
+	switch {
+	case errors.Is(err, ErrEnded):
+		if r.turn == t.turn {
+			r.Stopped, r.Why = true, err.Error()+": "+item.By
+		}
+		item.State, item.By = Waiting, ""
+	case err != nil:
+		item.State, item.Note = Failed, err.Error()
+	default:
+		item.State, item.Note = got.State, got.Note
+	}
 }

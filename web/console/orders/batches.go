@@ -2,7 +2,6 @@ package orders
 
 import (
 	"context"
-	"errors"
 	"net/url"
 	"time"
 
@@ -36,21 +35,25 @@ func StartBatch(v *visit.Visit) error {
 	case reason == "":
 		return visit.Refuse("REASON_MISSING", "The reason is missing", "Go back, and say why.")
 	}
-	who := *v // the request ends before the batch
-	id := v.Batches.Start(v.Who.Name, action, reason, orders, func(ctx context.Context, order string) (batch.State, string, error) {
-		return doOne(ctx, &who, order, action, reason)
-	})
-	return v.SeeOther("/batches/" + id)
+	return v.SeeOther("/batches/" + v.Batches.Start(inName(v, action, reason), action, reason, orders))
 }
 
-// errEnded fails the items of a batch whose person is not signed in any more.
-var errEnded = errors.New("the session of the person who started the batch has ended")
+// inName returns the person of a visit, in whose name a batch makes its requests.
+func inName(v *visit.Visit, action, reason string) batch.Person {
+	who := *v // the request ends before the batch
+	return batch.Person{Name: who.Who.Name, Do: func(ctx context.Context, order string) (batch.State, string, error) {
+		return doOne(ctx, &who, order, action, reason)
+	}}
+}
 
-// doOne makes the requests of a batch about one order.
+// doOne makes the requests of a batch about one order. A session that has ended makes none.
 func doOne(ctx context.Context, v *visit.Visit, order, action, reason string) (batch.State, string, error) {
+	if !v.Sessions.Open(v.Who) {
+		return "", "", batch.ErrEnded
+	}
 	bearer, err := v.Who.Bearer(ctx, v.Config.Now())
 	if err != nil {
-		return "", "", errEnded
+		return "", "", batch.ErrEnded // without a new token it is as good as over
 	}
 	admin := ask.Client{Handler: v.Config.Admin, Bearer: bearer, From: v.R.RemoteAddr}
 	path := "/v1/orders/" + url.PathEscape(order)
@@ -131,7 +134,7 @@ func BatchStream(v *visit.Visit) error {
 	})
 }
 
-// SteerBatch stops a batch, or resumes it.
+// SteerBatch stops a batch, or resumes it in the name of the one who asks for that.
 func SteerBatch(v *visit.Visit) error {
 	id := v.R.PathValue("id")
 	if !v.Who.Acts() {
@@ -139,8 +142,8 @@ func SteerBatch(v *visit.Visit) error {
 	}
 	if v.R.PostFormValue("do") == "stop" {
 		v.Batches.Stop(id)
-	} else {
-		v.Batches.Resume(id)
+	} else if b, ok := v.Batches.Get(id); ok {
+		v.Batches.Resume(id, inName(v, b.Action, b.Reason))
 	}
 	return v.SeeOther("/batches/" + url.PathEscape(id))
 }

@@ -157,6 +157,14 @@ func (s *Sessions) Of(r *http.Request, prolong bool) *Session {
 	return one
 }
 
+// Open reports whether a session goes on: it has not ended, and is not over. Asking does not
+// prolong it.
+func (s *Sessions) Open(one *Session) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.open[one.ID] == one && !over(one, s.Now())
+}
+
 // End ends a session, and removes its cookie.
 func (s *Sessions) End(w http.ResponseWriter, r *http.Request, one *Session) {
 	s.Forget(one)

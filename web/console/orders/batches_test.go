@@ -1,0 +1,62 @@
+package orders
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/web/console/batch"
+	"github.com/amends/amends/web/console/visit"
+)
+
+// admin knows everybody as an operator, and one order that can be nudged. It keeps who asked
+// for repairs.
+type admin struct{ repairs []string }
+
+func (a *admin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	bearer := r.Header.Get("Authorization")
+	switch {
+	case r.URL.Path == "/v1/operator":
+		_ = json.NewEncoder(w).Encode(contract.Operator{Name: bearer, Role: contract.RoleOperator})
+	case r.Method == http.MethodPost:
+		a.repairs = append(a.repairs, bearer)
+	default:
+		_ = json.NewEncoder(w).Encode(contract.OperatorsOrder{Status: "PENDING", Actions: &[]contract.AllowedAction{{Action: contract.AllowNudge}}})
+	}
+}
+
+// visitOf returns the visit of a person who has signed in.
+func visitOf(t *testing.T, s *visit.Site, secret string) *visit.Visit {
+	t.Helper()
+	w, r := httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/console/batches", http.NoBody)
+	who, err := s.Sessions.WithSecret(w, r, secret)
+	require.NoError(t, err)
+	return &visit.Visit{Site: s, W: w, R: r, Who: who}
+}
+
+func TestABatchActsInTheNameOfASessionThatIsOpen(t *testing.T) {
+	t.Parallel()
+	api, now := &admin{}, time.Now()
+	s := visit.NewSite(visit.Config{Admin: api, API: api, Now: func() time.Time { return now }}, nil, nil)
+	ann, bob := visitOf(t, s, "ann's"), visitOf(t, s, "bob's")
+	do := func(v *visit.Visit) error {
+		state, _, err := inName(v, "nudge", "they are back").Do(t.Context(), "1")
+		require.Equal(t, err == nil, state == batch.Done)
+		return err
+	}
+	require.NoError(t, do(ann))
+	s.Sessions.Forget(ann.Who)
+	require.ErrorIs(t, do(ann), batch.ErrEnded, "she has signed out")
+	require.NoError(t, do(bob))
+	require.Equal(t, []string{"Bearer ann's", "Bearer bob's"}, api.repairs)
+	require.Equal(t, "Bearer bob's", s.Journal.Newest()[0].By)
+
+	now = now.Add(time.Hour)
+	require.ErrorIs(t, do(bob), batch.ErrEnded, "he has left")
+	require.Len(t, api.repairs, 2)
+}
