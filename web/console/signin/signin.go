@@ -22,6 +22,7 @@ const (
 	Longest = 12 * time.Hour
 	most    = 1000             // the least recently used one gives way
 	early   = 30 * time.Second // before its end, a token is refreshed
+	patient = 10 * time.Second // a refresh may take this long
 )
 
 // cookie is the name of the cookie with a session's id.
@@ -44,13 +45,17 @@ type Session struct {
 // Acts reports whether the person may change anything.
 func (s *Session) Acts() bool { return s.Role == contract.RoleOperator }
 
-// Bearer returns the token of the person's requests, refreshed in time.
+// Bearer returns the token of the person's requests, refreshed in time. A refresh outlives ctx:
+// if its answer were lost, the next one would show a token that was used already, which ends
+// the session as if the token were stolen.
 func (s *Session) Bearer(ctx context.Context, now time.Time) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.refresh == "" || now.Add(early).Before(s.bearerExpires) {
 		return s.bearer, nil
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patient)
+	defer cancel()
 	var t contract.Tokens
 	if _, err := s.api.Post(ctx, "/v1/sessions/refresh", "", contract.RefreshSession{RefreshToken: s.refresh}, &t); err != nil {
 		return "", err //nolint:wrapcheck // a problem

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -36,6 +37,11 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			refuse()
 		}
 	default:
+		if r.Context().Err() != nil {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			_ = json.NewEncoder(w).Encode(contract.Problem{Status: 503, Code: "UNAVAILABLE", Title: "the caller has left"})
+			return
+		}
 		var in struct{ Password, RefreshToken string }
 		_ = json.NewDecoder(r.Body).Decode(&in)
 		if g.ended || r.URL.Path == "/v1/sessions" && in.Password != "right" {
@@ -118,6 +124,33 @@ func TestTheTokenOfAnAccountIsRefreshedInTime(t *testing.T) {
 	g.ended, g.now = true, g.now.Add(time.Hour)
 	_, err = one.Bearer(t.Context(), g.now)
 	require.Equal(t, http.StatusUnauthorized, ask.StatusOf(err))
+}
+
+func TestATabThatClosesLosesNoToken(t *testing.T) {
+	t.Parallel()
+	g, s := setup()
+	one, err := s.WithPassword(httptest.NewRecorder(), fresh(t), "mia@example.com", "right")
+	require.NoError(t, err)
+	g.now = g.now.Add(time.Hour)
+	closed, cancel := context.WithCancel(t.Context())
+	cancel()
+	text, err := one.Bearer(closed, g.now)
+	require.NoError(t, err)
+	require.Equal(t, "token 2", text)
+}
+
+func TestASessionIsOpenUntilItEndsOrIsOver(t *testing.T) {
+	t.Parallel()
+	g, s := setup()
+	one, err := s.WithSecret(httptest.NewRecorder(), fresh(t), "night-night-night-1")
+	require.NoError(t, err)
+	require.True(t, s.Open(one))
+	g.now = g.now.Add(Idle + 1)
+	require.False(t, s.Open(one))
+	g.now = g.now.Add(-2)
+	require.True(t, s.Open(one))
+	s.Forget(one)
+	require.False(t, s.Open(one))
 }
 
 func TestOldSessionsMakeRoom(t *testing.T) {
