@@ -5,7 +5,10 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"net"
 	"net/http"
+	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -59,9 +62,10 @@ func (f *Forms) Valid(session, token string) bool {
 
 // Cookie returns a cookie that scripts cannot read and other sites cannot send along with
 // their forms, below a path. It ends after age, or with the browser if age is 0; a negative
-// age removes it.
+// age removes it. It is secure, as the API's cookies of a session always are, unless the connection
+// of the browser is plain.
 func Cookie(r *http.Request, name, value, below string, age time.Duration) *http.Cookie {
-	c := &http.Cookie{Name: name, Value: value, Path: below, HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode} //nolint:gosec // G124: browsers drop a secure cookie of a plain connection, so that Secure follows r
+	c := &http.Cookie{Name: name, Value: value, Path: below, HttpOnly: true, Secure: secure(r), SameSite: http.SameSiteLaxMode} //nolint:gosec // G124: browsers drop a secure cookie of a plain connection, so that Secure follows r
 	switch {
 	case age > 0:
 		c.MaxAge = int(age.Seconds())
@@ -69,6 +73,21 @@ func Cookie(r *http.Request, name, value, below string, age time.Duration) *http
 		c.MaxAge = -1
 	}
 	return c
+}
+
+// secure reports whether the browser has asked over TLS, as far as is known. A proxy in front
+// may have ended that, and need not say so; browsers do: they send Sec-Fetch-Site over TLS, and
+// within one machine, where some of them drop secure cookies, and nothing reads along.
+func secure(r *http.Request) bool {
+	return r.TLS != nil || r.Header.Get("Sec-Fetch-Site") != "" && !loopback(r.Host)
+}
+
+func loopback(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	address, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return host == "localhost" || err == nil && address.IsLoopback()
 }
 
 // NewID returns 256 random bits, as the id of a session.

@@ -97,7 +97,14 @@ func TestCookie(t *testing.T) {
 	require.True(t, c.HttpOnly && c.Secure && c.SameSite == http.SameSiteLaxMode)
 	require.Equal(t, 3600, c.MaxAge)
 	require.Negative(t, Cookie(r, "session", "", "/x", -1).MaxAge)
-	require.False(t, Cookie(httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://shop.example/x", http.NoBody), "session", "s", "/x", 0).Secure, "a browser would drop it")
+	plain := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://shop.example/x", http.NoBody)
+	require.False(t, Cookie(plain, "session", "s", "/x", 0).Secure, "a browser would drop it")
+	plain.Header.Set("Sec-Fetch-Site", "same-origin")
+	require.True(t, Cookie(plain, "session", "s", "/x", 0).Secure, "a proxy has ended the TLS of the browser")
+	for _, host := range []string{"localhost:8080", "127.0.0.1:8080", "[::1]:8080", "[::1]", "localhost"} {
+		plain.Host = host
+		require.False(t, Cookie(plain, "session", "s", "/x", 0).Secure, "%s: not every browser keeps it there", host)
+	}
 	id := NewID()
 	require.NotEqual(t, id, NewID())
 }
