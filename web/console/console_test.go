@@ -183,6 +183,68 @@ func TestRepair(t *testing.T) {
 	})
 }
 
+// TestARefundWhoseAnswerIsLost: the person goes back, loads the page again, and sends the form
+// once more.
+func TestARefundWhoseAnswerIsLost(t *testing.T) {
+	t.Parallel()
+	const page = "/orders/" + confirmed
+	setup := func(t *testing.T) (w *world, key func(path string) string, send func() answer) {
+		t.Helper()
+		w = &world{}
+		p := signedIn(t, serve(t, w), nightSecret)
+		field := regexp.MustCompile(`/refund">.*?name="key" value="([^"]+)"`)
+		key = func(path string) string {
+			found := field.FindStringSubmatch(p.get(path).text)
+			require.NotNil(t, found, "the page has no form for a refund")
+			return found[1]
+		}
+		return w, key, func() answer {
+			return p.send(page, page+"/refund", url.Values{"amount": {"5"}, "currency": {"EUR"}, "reason": {"broken"}, "key": {key(page)}})
+		}
+	}
+
+	t.Run("IsTheSameRefundAgain", func(t *testing.T) {
+		t.Parallel()
+		w, key, send := setup(t)
+		require.Equal(t, http.StatusSeeOther, send().StatusCode)
+		again := send()
+		require.Equal(t, http.StatusSeeOther, again.StatusCode)
+		require.Len(t, w.keys, 2)
+		require.Equal(t, w.keys[0], w.keys[1])
+
+		to := strings.TrimPrefix(strings.TrimSuffix(again.Header.Get("Location"), "#asked"), Below)
+		second := key(to)
+		require.NotEqual(t, w.keys[0], second, "the answer has come, so the next refund is another one")
+		require.Equal(t, second, key(to), "a reload is no next one")
+	})
+
+	t.Run("StaysTheSameWhileItIsNotKnown", func(t *testing.T) {
+		t.Parallel()
+		w, key, send := setup(t)
+		w.refuse = "UNAVAILABLE"
+		send()
+		require.Equal(t, w.keys[0], key(page))
+	})
+
+	t.Run("OfAnotherAmountIsToldAboutTheFirst", func(t *testing.T) {
+		t.Parallel()
+		w, key, send := setup(t)
+		w.refuse = "IDEMPOTENCY_KEY_REUSED"
+		a := send()
+		require.Equal(t, http.StatusUnprocessableEntity, a.StatusCode)
+		require.Contains(t, a.text, "Look at the money of the order first")
+		require.NotEqual(t, w.keys[0], key(page), "then the person decides")
+	})
+
+	t.Run("ThatExceedsTheCaptureCanBeMadeSmaller", func(t *testing.T) {
+		t.Parallel()
+		w, key, send := setup(t)
+		w.refuse = "REFUND_EXCEEDS_CAPTURE"
+		require.Equal(t, http.StatusUnprocessableEntity, send().StatusCode)
+		require.NotEqual(t, w.keys[0], key(page))
+	})
+}
+
 func TestBatchTellsTheEffectOnEachOrder(t *testing.T) {
 	t.Parallel()
 	w := &world{}

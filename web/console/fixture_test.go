@@ -39,6 +39,8 @@ type world struct {
 	mu       sync.Mutex
 	repaired []contract.RepairOrder
 	asked    []string // methods and paths of requests that change something
+	keys     []string // of refunds
+	refuse   string   // the code of the problem of refunds; empty: none
 }
 
 func (w *world) at(ago time.Duration) time.Time { return w.now.Add(-ago) }
@@ -179,6 +181,16 @@ func (w *world) handler() http.Handler {
 		w.repaired = append(w.repaired, in)
 		w.mu.Unlock()
 		write(rw, 200, one(r))
+	})
+	mux.HandleFunc("POST /v1/orders/{id}/refunds", func(rw http.ResponseWriter, r *http.Request) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.keys = append(w.keys, r.Header.Get("Idempotency-Key"))
+		if w.refuse != "" {
+			problem(rw, 422, w.refuse)
+			return
+		}
+		write(rw, 200, contract.Refund{Amount: euro(500)})
 	})
 	mux.HandleFunc("POST /v1/", func(rw http.ResponseWriter, r *http.Request) {
 		w.mu.Lock()

@@ -53,12 +53,31 @@ func Refund(v *visit.Visit) error {
 	body.Reason, body.Reference = v.R.PostFormValue("reason"), given(v.R, "reference")
 	body.TakeBackStock = new(v.R.PostFormValue("take_back") != "")
 	var made contract.Refund
-	status, err := v.Admin.Post(v.Ctx(), "/v1/orders/"+url.PathEscape(id)+"/refunds", v.R.PostFormValue("key"), body, &made)
+	key := v.R.PostFormValue("key")
+	status, err := v.Admin.Post(v.Ctx(), "/v1/orders/"+url.PathEscape(id)+"/refunds", key, body, &made)
 	if err != nil {
-		return err //nolint:wrapcheck // a problem
+		return unpaid(v, id, key, err)
 	}
 	v.Note(id, "refund", words.Amount(made.Amount), body.Reason, status)
-	return v.SeeOther("/orders/" + url.PathEscape(id) + "#asked")
+	return v.SeeOther("/orders/" + url.PathEscape(id) + "?" + url.Values{paid: {key}}.Encode() + "#asked")
+}
+
+// paid is the parameter that a page of an order gets with the key of a refund: by asking for
+// it, the browser shows that it has got the answer.
+const paid = "paid"
+
+// unpaid returns the problem of a refund. One that has used up the key tells that there is
+// nothing more to learn from its repeat.
+func unpaid(v *visit.Visit, id, key string, err error) error {
+	switch ask.CodeOf(err) {
+	case "REFUND_EXCEEDS_CAPTURE":
+		v.Intents.Seen(v.Who.Name, id, key)
+	case "IDEMPOTENCY_KEY_REUSED":
+		v.Intents.Seen(v.Who.Name, id, key)
+		return visit.Refuse("IDEMPOTENCY_KEY_REUSED", "Another refund was asked for before",
+			"You have asked for a refund of this order in other words or of another amount, and its answer did not reach you. Look at the money of the order first; if this one is still due, ask for it again.")
+	}
+	return err
 }
 
 // cents returns an amount such as 12.50 or 12,5 in hundredths, and false for any other text.
@@ -124,7 +143,7 @@ func (d orderData) Deeds() []deed {
 	}
 	for i, a := range *d.Actions {
 		if d.Role == contract.RoleOperator || a.Action == contract.AllowRefund {
-			all = append(all, deed{a, i == 0 && d.NeedsAttention, d.Id, d.Token, d.Key})
+			all = append(all, deed{a, i == 0 && d.NeedsAttention, d.Id, d.Token, d.keyOf(a)})
 		}
 	}
 	return all
@@ -134,14 +153,18 @@ func (d orderData) Deeds() []deed {
 type deed struct {
 	contract.AllowedAction
 
-	Open            bool
-	Order           string
-	CSRF, ActionKey string
+	Open      bool
+	Order     string
+	CSRF, Key string
 }
 
-// Key returns an idempotency key for the deed: that of the page, and another for each action.
-func (d deed) Key() string {
-	return d.ActionKey + "-" + string(d.Action) + "-" + words.Deref(d.Step)
+// keyOf returns an idempotency key for an action: that of the page, another for each action. A
+// refund's outlives the page; see [visit.Intents].
+func (d orderData) keyOf(a contract.AllowedAction) string {
+	if a.Action == contract.AllowRefund {
+		return d.RefundKey
+	}
+	return d.Key + "-" + string(a.Action) + "-" + words.Deref(a.Step)
 }
 
 // Verb returns the words of the button.

@@ -33,8 +33,11 @@ type orderData struct {
 	Missing  []string // parts that do not answer
 	Engine   string   // the page of the workflow in the engine's Web UI
 	Token    string
-	Key      string // of the page's forms, so that a repeat of one is one request
 	Role     contract.OperatorRole
+
+	// Key is that of the page's forms, so that a repeat of one is one request, and RefundKey
+	// that of the refund, so that this holds for a page that is loaded anew, too.
+	Key, RefundKey string
 }
 
 // row is a step in the table that says the same as the picture.
@@ -48,6 +51,9 @@ type row struct {
 
 // Show answers with the page of one order.
 func Show(v *visit.Visit) error {
+	if key := v.R.URL.Query().Get(paid); key != "" {
+		v.Intents.Seen(v.Who.Name, v.R.PathValue("id"), key)
+	}
 	d, err := readOrder(v)
 	if err != nil {
 		return err
@@ -62,6 +68,7 @@ func readOrder(v *visit.Visit) (orderData, error) {
 	if err := v.Admin.Get(v.Ctx(), path, nil, &d.OperatorsOrder); err != nil {
 		return d, err //nolint:wrapcheck // a problem
 	}
+	d.RefundKey = v.Intents.Key(v.Who.Name, d.Id)
 	var timeline contract.Timeline
 	var refunds contract.Refunds
 	var messages contract.Notifications

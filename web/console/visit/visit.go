@@ -64,13 +64,14 @@ type Site struct {
 	Sessions *signin.Sessions
 	Batches  *batch.Batches
 	Journal  *Journal
+	Intents  *Intents
 	Nav      []look.Link // its paths are below the console's
 }
 
 // NewSite returns the site of c, whose Logger and Now must be set, with pages.
 func NewSite(c Config, pages *look.Site, nav []look.Link) *Site {
 	return &Site{
-		Config: c, Pages: pages, Forms: look.NewForms(nil), Batches: batch.New(c.Now), Journal: &Journal{}, Nav: nav,
+		Config: c, Pages: pages, Forms: look.NewForms(nil), Batches: batch.New(c.Now), Journal: &Journal{}, Intents: NewIntents(), Nav: nav,
 		Sessions: &signin.Sessions{Admin: c.Admin, API: c.API, Below: Below, Now: c.Now},
 	}
 }
