@@ -3,12 +3,15 @@ package sight
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/fault"
@@ -27,30 +30,63 @@ const (
 	grace      = time.Minute      // before an undecided order is overdue
 )
 
-// overview makes the overview, one at a time, and keeps it for a moment: many pages show it.
+// overview makes the overview, once for all who ask at the same time, and keeps it for a
+// moment: many pages show it.
 type overview struct {
 	config Config
+	flight singleflight.Group
 
 	mu   sync.Mutex
 	made contract.Overview
 }
 
+// get returns the overview. Those who wait for the same one get its failure, too; no one
+// waits longer than their request.
 func (o *overview) get(ctx context.Context) (contract.Overview, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	now := o.config.Now()
-	if now.Sub(o.made.At) < keep {
-		return o.made, nil
+	if made, ok := o.kept(); ok {
+		return made, nil
 	}
 	// Others wait for it, too, so it outlives the request that asked first.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), making)
-	defer cancel()
-	made, err := o.make(ctx, now)
-	if err != nil {
-		return contract.Overview{}, err
+	result := o.flight.DoChan("", func() (any, error) { return o.anew(context.WithoutCancel(ctx)) })
+	select {
+	case <-ctx.Done():
+		return contract.Overview{}, ctx.Err()
+	case r := <-result:
+		if r.Err != nil {
+			return contract.Overview{}, r.Err
+		}
+		return r.Val.(contract.Overview), nil //nolint:forcetypeassert // as anew returns it
 	}
-	o.made = made
-	return made, nil
+}
+
+func (o *overview) kept() (contract.Overview, bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.made, o.config.Now().Sub(o.made.At) < keep
+}
+
+// errPanic is the failure of an overview that panicked: its goroutine is no request's, so no
+// middleware would recover it.
+var errPanic = errors.New("the overview panicked")
+
+// anew makes an overview, unless another one was made just now, and keeps it.
+func (o *overview) anew(ctx context.Context) (made contract.Overview, err error) {
+	if made, ok := o.kept(); ok {
+		return made, nil
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%w with %T", errPanic, r) // its value may hold anything
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, making)
+	defer cancel()
+	if made, err = o.make(ctx, o.config.Now()); err == nil {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.made = made
+	}
+	return made, err
 }
 
 func (o *overview) make(ctx context.Context, now time.Time) (contract.Overview, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -27,10 +28,16 @@ type books struct {
 	sent   map[string][]shipping.Shipment
 	away   error // of shipping
 	asked  int
+	wait   chan error // of lists; nil: they do not wait
 }
 
 func (b *books) Orders(_ context.Context, f query.OrderFilter) (query.OrderPage, error) {
 	b.asked++
+	if b.wait != nil {
+		if err := <-b.wait; err != nil {
+			return query.OrderPage{}, err
+		}
+	}
 	var page query.OrderPage
 	skipped := 0
 	for _, o := range b.orders {
@@ -137,4 +144,61 @@ func TestOverviewIsKeptForAMoment(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.Equal(t, 4, b.asked, "two lists, twice")
+}
+
+func TestOverviewIsMadeOnceForAllWhoWait(t *testing.T) {
+	t.Parallel()
+	setup := func() (*books, *overview) {
+		b := &books{wait: make(chan error)}
+		return b, &overview{config: Config{Model: b, Records: b, Now: func() time.Time { return now }}}
+	}
+	// ask has n requests wait for the overview, and returns the channel of their errors.
+	ask := func(ctx context.Context, o *overview, n int) chan error {
+		got := make(chan error, n)
+		for range n {
+			go func() {
+				_, err := o.get(ctx)
+				got <- err
+			}()
+		}
+		return got
+	}
+
+	t.Run("AFailureIsThatOfAll", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			b, o := setup()
+			got := ask(t.Context(), o, 20)
+			synctest.Wait()
+			b.wait <- fault.Errorf(fault.Transient, fault.Unavailable, "away")
+			for range 20 {
+				require.Equal(t, fault.Unavailable, fault.CodeOf(<-got))
+			}
+			require.Equal(t, 1, b.asked, "those who waited do not try it one after the other")
+		})
+	})
+
+	t.Run("NoOneWaitsLongerThanTheirRequest", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			b, o := setup()
+			first, leave := context.WithCancel(t.Context())
+			impatient := ask(first, o, 1)
+			synctest.Wait()
+			patient := ask(t.Context(), o, 1)
+			synctest.Wait()
+			leave()
+			require.ErrorIs(t, <-impatient, context.Canceled)
+			close(b.wait)
+			require.NoError(t, <-patient, "the one who asked first has left")
+			require.Equal(t, 2, b.asked)
+		})
+	})
+}
+
+func TestAnOverviewThatPanicsIsAFailure(t *testing.T) {
+	t.Parallel()
+	o := &overview{config: Config{Now: func() time.Time { return now }}} // no model
+	_, err := o.get(t.Context())
+	require.ErrorIs(t, err, errPanic)
 }
