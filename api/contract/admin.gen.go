@@ -547,6 +547,9 @@ type Overview struct {
 	// Holds The effects of undecided orders, and of flagged ones, that stand right now.
 	Holds Exposure `json:"holds"`
 
+	// Longest Those of the flagged orders that have waited longest, beginning with the oldest flag.
+	Longest []WaitingOrder `json:"longest"`
+
 	// Missing The parts that did not answer, in the order of their names.
 	Missing *Missing `json:"missing,omitempty"`
 
@@ -1106,6 +1109,20 @@ type UpstreamAddress struct {
 
 	// Url Example: http://127.0.0.1:9901
 	Url string `json:"url"`
+}
+
+// WaitingOrder defines model for WaitingOrder.
+type WaitingOrder struct {
+	Attention []Attention `json:"attention"`
+
+	// Id Example: 0190a6b2-7d1e-8c3f-9b5a-2f6d8e4c1a70
+	Id string `json:"id"`
+
+	// Since The time of its oldest flag.
+	Since time.Time `json:"since"`
+
+	// Status Example: PENDING
+	Status string `json:"status"`
 }
 
 // Waiver defines model for Waiver.

@@ -218,7 +218,9 @@ func (w *world) overview() contract.Overview {
 		return o
 	}
 	o.Undecided, o.Flagged = 12, contract.Tally{Count: 1, LastHour: 1, Oldest: new(w.at(3 * time.Minute))}
-	if !w.orders()[0].NeedsAttention {
+	if first := w.orders()[0]; first.NeedsAttention {
+		o.Longest = []contract.WaitingOrder{{Id: first.Id, Status: first.Status, Since: w.at(3 * time.Minute), Attention: first.Attention}}
+	} else {
 		o.Flagged = contract.Tally{}
 	}
 	o.Overdue = contract.Tally{Count: 2, Oldest: new(w.at(2 * time.Hour))}

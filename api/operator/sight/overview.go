@@ -14,8 +14,10 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/amends/amends/api/contract"
+	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/internal/orders/lookup"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/query"
 	"github.com/amends/amends/services/shipping"
@@ -24,6 +26,7 @@ import (
 // Bounds of an overview.
 const (
 	mostOrders = 2000             // of undecided ones, and of flagged ones
+	named      = 5                // orders that have waited longest
 	atOnce     = 8                // questions to services
 	keep       = 2 * time.Second  // an overview that was made
 	making     = 20 * time.Second // the longest that one may take
@@ -99,11 +102,14 @@ func (o *overview) make(ctx context.Context, now time.Time) (contract.Overview, 
 		return contract.Overview{}, err
 	}
 	out := contract.Overview{At: now.UTC(), Complete: all && allFlagged, Undecided: int64(len(undecided))}
+	var waiting []query.Found
 	for _, f := range flagged {
 		if f.Order.NeedsAttention() {
 			count(&out.Flagged, oldest(f.Order), now)
+			waiting = append(waiting, f)
 		}
 	}
+	out.Longest = longest(waiting)
 	for _, f := range undecided {
 		if due := f.Order.CreatedAt.Add(o.config.DecideAfter + grace); due.Before(now) && !f.Order.NeedsAttention() {
 			count(&out.Overdue, due, now)
@@ -148,6 +154,19 @@ func (o *overview) list(ctx context.Context, f query.OrderFilter) (found []query
 // oldest returns since when an order is flagged.
 func oldest(o query.Order) time.Time {
 	return slices.MinFunc(o.Attention, func(a, b query.Flag) int { return a.Since.Compare(b.Since) }).Since
+}
+
+// longest renders those of flagged orders that have waited longest.
+func longest(all []query.Found) []contract.WaitingOrder {
+	slices.SortStableFunc(all, func(a, b query.Found) int { return oldest(a.Order).Compare(oldest(b.Order)) })
+	out := []contract.WaitingOrder{}
+	for _, f := range all[:min(named, len(all))] {
+		o := lookup.Snapshot(f)
+		out = append(out, contract.WaitingOrder{
+			Id: o.ID, Status: string(o.Status), Since: oldest(f.Order).UTC(), Attention: apiorders.RenderAttention(o.Attention),
+		})
+	}
+	return out
 }
 
 // count adds an order that needs a person since a time.

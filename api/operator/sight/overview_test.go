@@ -3,6 +3,7 @@ package sight
 import (
 	"context"
 	"slices"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -107,6 +108,10 @@ func TestOverviewSumsTheRecords(t *testing.T) {
 	require.Equal(t, contract.Overview{
 		At: now, Complete: true, Undecided: 5,
 		Flagged: contract.Tally{Count: 2, LastHour: 1, Oldest: new(now.Add(-2 * time.Hour))},
+		Longest: []contract.WaitingOrder{
+			{Id: "done", Status: "CONFIRMED", Since: now.Add(-2 * time.Hour), Attention: []contract.Attention{{Step: "inventory.commit", Since: now.Add(-2 * time.Hour)}}},
+			{Id: "flagged", Status: "PENDING", Since: now.Add(-3 * time.Minute), Attention: []contract.Attention{{Since: now.Add(-time.Minute)}, {Since: now.Add(-3 * time.Minute)}}},
+		},
 		Overdue: contract.Tally{Count: 1, LastHour: 1, Oldest: new(now.Add(11*time.Minute - time.Hour))},
 		Holds: contract.Exposure{
 			MoneyHeld: []contract.Money{{Amount: 1020, Currency: "EUR"}, {Amount: 70, Currency: "USD"}}, MoneyTaken: []contract.Money{{Amount: 300, Currency: "EUR"}},
@@ -132,6 +137,28 @@ func TestOverviewReadsAllPagesAndSaysIfThereAreMore(t *testing.T) {
 	got := b.overview(t)
 	require.False(t, got.Complete)
 	require.EqualValues(t, mostOrders, got.Undecided)
+}
+
+// TestOverviewNamesTheOrdersThatHaveWaitedLongest: lists begin with the newest orders, so these
+// are on the last page.
+func TestOverviewNamesTheOrdersThatHaveWaitedLongest(t *testing.T) {
+	t.Parallel()
+	b := &books{}
+	for age := range 3 * query.MaxPage {
+		o := pending(strconv.Itoa(age), time.Hour)
+		o.Attention = []query.Flag{{Since: now.Add(-time.Duration(age) * time.Second)}}
+		b.orders = append(b.orders, o)
+	}
+	var ids []string
+	for _, o := range b.overview(t).Longest {
+		ids = append(ids, o.Id)
+	}
+	oldest := 3*query.MaxPage - 1
+	want := []string{}
+	for i := range named {
+		want = append(want, strconv.Itoa(oldest-i))
+	}
+	require.Equal(t, want, ids)
 }
 
 func TestOverviewIsKeptForAMoment(t *testing.T) {

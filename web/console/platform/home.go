@@ -18,7 +18,6 @@ import (
 type homeData struct {
 	Overview *contract.Overview // nil: it cannot be made now
 	Trouble  string             // why
-	Flagged  []contract.Order   // the longest waiting ones
 	Letters  *contract.Tally    // nil: this process has none to show
 	Lag      *contract.Projection
 	Stuck    *stuck // nil: this process does not look for them
@@ -31,9 +30,6 @@ type stuck struct {
 	Count  int
 	Causes string
 }
-
-// shown is how many flagged orders the home page names.
-const shown = 5
 
 // Home answers with the home page.
 func Home(v *visit.Visit) error {
@@ -49,9 +45,6 @@ func readHome(v *visit.Visit) homeData {
 		d.Trouble = err.Error()
 	} else {
 		d.Overview = &o
-	}
-	if d.Overview != nil && o.Flagged.Count > 0 {
-		d.Flagged = longest(v)
 	}
 	d.Letters = countLetters(v)
 	var p contract.Projections
@@ -89,26 +82,6 @@ func countStuck(v *visit.Visit) *stuck {
 
 // late is the lag, in seconds, from which on the read model is behind.
 const late = 5
-
-// longest returns the flagged orders that have waited longest.
-func longest(v *visit.Visit) []contract.Order {
-	var list contract.OrderList
-	if v.Admin.Get(v.Ctx(), "/v1/orders", url.Values{"needs_attention": {"true"}, "limit": {"100"}}, &list) != nil {
-		return nil // the count is there
-	}
-	slices.SortStableFunc(list.Orders, func(a, b contract.Order) int { return flaggedAt(a).Compare(flaggedAt(b)) })
-	return list.Orders[:min(shown, len(list.Orders))]
-}
-
-func flaggedAt(o contract.Order) time.Time {
-	at := time.Time{}
-	for _, a := range o.Attention {
-		if at.IsZero() || a.Since.Before(at) {
-			at = a.Since
-		}
-	}
-	return at
-}
 
 // countLetters counts the dead letters of this process, at most 100 of them.
 func countLetters(v *visit.Visit) *contract.Tally {
