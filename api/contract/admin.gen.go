@@ -11,6 +11,8 @@ const (
 	AllowAcknowledge AllowedActionAction = "acknowledge"
 	AllowNudge       AllowedActionAction = "nudge"
 	AllowRefund      AllowedActionAction = "refund"
+	AllowRerun       AllowedActionAction = "rerun"
+	AllowResume      AllowedActionAction = "resume"
 	AllowRetry       AllowedActionAction = "retry"
 	AllowSkip        AllowedActionAction = "skip"
 )
@@ -23,6 +25,10 @@ func (e AllowedActionAction) Valid() bool {
 	case AllowNudge:
 		return true
 	case AllowRefund:
+		return true
+	case AllowRerun:
+		return true
+	case AllowResume:
 		return true
 	case AllowRetry:
 		return true
@@ -168,6 +174,9 @@ type Acknowledgement struct {
 type AllowedAction struct {
 	// Action `refund` is that of `POST /v1/orders/{id}/refunds`, the others those of `POST /v1/orders/{id}/repair`.
 	Action AllowedActionAction `json:"action"`
+
+	// DryRun It can be tried with `dry_run`, which changes nothing.
+	DryRun *bool `json:"dry_run,omitempty"`
 
 	// Effect Its effect, in words.
 	//

@@ -183,6 +183,29 @@ func TestRepair(t *testing.T) {
 	})
 }
 
+func TestARestartIsTriedFirst(t *testing.T) {
+	t.Parallel()
+	w := &world{}
+	p := signedIn(t, serve(t, w), nightSecret)
+	const page = "/orders/" + flagged
+	require.Contains(t, p.get(page).text, "Try it without a change")
+	form := url.Values{"action": {"resume"}, "reason": {"the database is back"}, "key": {"k1"}, "dry_run": {"yes"}}
+	a := p.send(page, page+"/act", form)
+	require.Equal(t, http.StatusSeeOther, a.StatusCode, a.text)
+	require.Equal(t, []string{"dry resume"}, w.asked)
+	require.Empty(t, w.repaired)
+	require.Contains(t, p.get(strings.TrimPrefix(a.Header.Get("Location"), Below)).text, "The resume can be made")
+	require.NotContains(t, p.get("/audit").text, "the database is back", "nothing was asked for")
+
+	form.Del("dry_run")
+	require.Equal(t, http.StatusSeeOther, p.send(page, page+"/act", form).StatusCode)
+	require.Len(t, w.repaired, 1)
+	require.Equal(t, "resume", string(w.repaired[0].Action))
+	require.Contains(t, p.get(page).text, "<strong>resume</strong>")
+	require.Contains(t, p.get(page).text, "not settled yet", "the order is not decided")
+	require.NotContains(t, p.get(page+"?tried="+url.QueryEscape(canary)).text, "can be made")
+}
+
 // TestARefundWhoseAnswerIsLost: the person goes back, loads the page again, and sends the form
 // once more.
 func TestARefundWhoseAnswerIsLost(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/web/console/words"
 )
 
 // The secrets of the people of the tests.
@@ -81,10 +82,11 @@ func (w *world) orders() []contract.OperatorsOrder {
 	a.Actions = &[]contract.AllowedAction{
 		{Action: contract.AllowRetry, Step: new("payment.authorize"), Effect: "The next attempt of payment.authorize is made now instead of at its due time. " + canary},
 		{Action: contract.AllowSkip, Step: new("payment.authorize"), NeedsReference: new(true), Effect: "The undo of payment.authorize is given up: money held stays as it is, and a waiver says so."},
+		{Action: contract.AllowResume, DryRun: new(true), Effect: "A new run of the saga settles the payment first."},
 	}
 	w.mu.Lock()
 	for _, r := range w.repaired {
-		a.Repairs = append(a.Repairs, contract.Repair{Step: *r.Step, Action: string(r.Action), Reason: *r.Reason, Operator: "night", At: w.now})
+		a.Repairs = append(a.Repairs, contract.Repair{Step: words.Deref(r.Step), Action: string(r.Action), Reason: *r.Reason, Operator: "night", At: w.now})
 		a.Steps[3].State, a.Steps[3].EndedAt = "done", new(w.now.Add(time.Second))
 		a.Attention, a.NeedsAttention, a.Actions = []contract.Attention{}, false, &[]contract.AllowedAction{}
 	}
@@ -178,7 +180,11 @@ func (w *world) handler() http.Handler {
 			return
 		}
 		w.mu.Lock()
-		w.repaired = append(w.repaired, in)
+		if in.DryRun != nil && *in.DryRun {
+			w.asked = append(w.asked, "dry "+string(in.Action))
+		} else {
+			w.repaired = append(w.repaired, in)
+		}
 		w.mu.Unlock()
 		write(rw, 200, one(r))
 	})

@@ -31,10 +31,33 @@ func allowed(s read.Snapshot) []contract.AllowedAction {
 			Effect: "The newest fact of the order is told again now. Its services go on from there; what they have done already is not done again.",
 		})
 	}
+	all = append(all, restarts(s)...)
 	if most := refundable(s); most != nil {
 		all = append(all, contract.AllowedAction{
 			Action: contract.AllowRefund, Most: most,
 			Effect: "A part of the captured money, or all of it, is paid back to the card of the order. A refund is final.",
+		})
+	}
+	return all
+}
+
+// restarts returns the actions on the whole saga of an order that makes no progress. A saga
+// that goes well could be rerun, too, but there is no reason to offer that.
+func restarts(s read.Snapshot) (all []contract.AllowedAction) {
+	if !s.NeedsAttention {
+		return nil
+	}
+	free := s.Style == order.Choreographed
+	if !s.Decided() && (free || s.Stopped()) {
+		all = append(all, contract.AllowedAction{
+			Action: contract.AllowResume, DryRun: new(true),
+			Effect: "A new run of the saga settles the payment first. A paid order then goes forward through all its steps; of any other order all effects are undone. What has happened already is found and not done twice.",
+		})
+	}
+	if !free {
+		all = append(all, contract.AllowedAction{
+			Action: contract.AllowRerun, DryRun: new(true),
+			Effect: "The saga is reset to its beginning, and every step is asked again under its key. What has happened already is found and not done twice; a cancel by the customer is kept.",
 		})
 	}
 	return all

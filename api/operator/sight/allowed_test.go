@@ -8,6 +8,7 @@ import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/internal/orders/read"
+	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
 )
@@ -28,4 +29,38 @@ func TestAConfirmedOrderCanBePaidBackUpToTheRest(t *testing.T) {
 	require.Empty(t, allowed(s))
 	s.Total = nil
 	require.Empty(t, allowed(s))
+}
+
+func TestASagaThatMakesNoProgressCanBeRestarted(t *testing.T) {
+	t.Parallel()
+	of := func(style order.Style, status order.Status, flags ...string) read.Snapshot {
+		s := read.Snapshot{OrderView: workflows.OrderView{Status: status, Style: style, NeedsAttention: len(flags) > 0}}
+		for _, step := range flags {
+			s.Attention = append(s.Attention, saga.Attention{Step: step})
+		}
+		return s
+	}
+	for name, c := range map[string]struct {
+		order read.Snapshot
+		want  []contract.AllowedActionAction
+	}{
+		"Stopped":             {of(order.Orchestrated, workflows.StatusPending, "saga"), []contract.AllowedActionAction{contract.AllowResume, contract.AllowRerun}},
+		"Flagged":             {of(order.Orchestrated, workflows.StatusPending, "shipping.book"), []contract.AllowedActionAction{contract.AllowRetry, contract.AllowRerun}},
+		"FlaggedAndDecided":   {of(order.Orchestrated, workflows.StatusCancelled, "shipping.book"), []contract.AllowedActionAction{contract.AllowAcknowledge, contract.AllowRerun}},
+		"GoesWell":            {of(order.Orchestrated, workflows.StatusPending), []contract.AllowedActionAction{}},
+		"WithoutAWorkflow":    {of(order.Choreographed, workflows.StatusPending, "shipping.book"), []contract.AllowedActionAction{contract.AllowRetry, contract.AllowNudge, contract.AllowResume}},
+		"WithoutAndGoesWell":  {of(order.Choreographed, workflows.StatusPending), []contract.AllowedActionAction{contract.AllowNudge}},
+		"WithoutAndIsDecided": {of(order.Choreographed, workflows.StatusCancelled, "shipping.book"), []contract.AllowedActionAction{contract.AllowAcknowledge}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := []contract.AllowedActionAction{}
+			for _, a := range allowed(c.order) {
+				got = append(got, a.Action)
+				require.NotEmpty(t, a.Effect)
+				require.Equal(t, a.Action == contract.AllowResume || a.Action == contract.AllowRerun, a.DryRun != nil)
+			}
+			require.Equal(t, c.want, got)
+		})
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/web/console/ask"
@@ -14,19 +15,31 @@ import (
 )
 
 // Act sends the repair of an order that a form asks for. Its effect is shown on the page of
-// the order, where the request stands until it is settled.
+// the order, where the request stands until it is settled. A dry run leads back there, too,
+// unless the API would refuse the request.
 func Act(v *visit.Visit) error {
 	id := v.R.PathValue("id")
-	status, err := repair(v, id, contract.RepairOrder{
+	body := contract.RepairOrder{
 		Action: contract.RepairOrderAction(v.R.PostFormValue("action")), Step: given(v.R, "step"), Refund: given(v.R, "refund"),
 		Reason: given(v.R, "reason"), Reference: given(v.R, "reference"),
-	}, v.R.PostFormValue("key"))
-	if err != nil {
-		return err
 	}
-	v.Note(id, v.R.PostFormValue("action"), v.R.PostFormValue("step"), v.R.PostFormValue("reason"), status)
+	dry := v.R.PostFormValue("dry_run") != ""
+	if dry {
+		body.DryRun = &dry
+	}
+	status, err := repair(v, id, body, v.R.PostFormValue("key"))
+	switch {
+	case err != nil:
+		return err
+	case dry:
+		return v.SeeOther("/orders/" + url.PathEscape(id) + "?" + url.Values{tried: {string(body.Action)}}.Encode())
+	}
+	v.Note(id, string(body.Action), words.Deref(body.Step), v.R.PostFormValue("reason"), status)
 	return v.SeeOther("/orders/" + url.PathEscape(id) + "#asked")
 }
+
+// tried is the parameter that a page of an order gets with the action of a dry run.
+const tried = "tried"
 
 func repair(v *visit.Visit, id string, body contract.RepairOrder, key string) (int, error) {
 	var o contract.OperatorsOrder
@@ -114,24 +127,26 @@ func (d orderData) Effects() []effect {
 	return all
 }
 
-// rests reports whether a step has come to an end, or is of the whole order.
+// rests reports whether a step has come to an end, and for "" whether the order has.
 func (d orderData) rests(step string) bool {
 	for _, s := range d.Steps {
 		if s.Name == step {
 			return s.State != "running" && s.State != "undoing" && s.State != "flagged"
 		}
 	}
-	return true
+	return step != "" || d.Status != "PENDING"
 }
 
-// calledSince reports whether a step makes an attempt that began after a request.
+// calledSince reports whether the step of a request makes an attempt that began after it. For a
+// request about the whole order that is any step.
 func (d orderData) calledSince(e effect) bool {
-	for _, s := range d.Steps {
-		if s.Name == e.Step {
-			return s.Attempts > 1 || s.EndedAt != nil && s.EndedAt.After(e.At)
+	later := func(at *time.Time) bool { return at != nil && at.After(e.At) }
+	return slices.ContainsFunc(d.Steps, func(s contract.Step) bool {
+		if e.Step == "" {
+			return later(s.StartedAt) || later(s.EndedAt)
 		}
-	}
-	return false
+		return s.Name == e.Step && (s.Attempts > 1 || later(s.EndedAt))
+	})
 }
 
 // Deeds are the actions that the person may ask for: those of the order, without those that
@@ -178,6 +193,10 @@ func (d deed) Verb() string {
 		return "Acknowledge the flags"
 	case contract.AllowNudge:
 		return "Nudge the services"
+	case contract.AllowResume:
+		return "Resume the saga"
+	case contract.AllowRerun:
+		return "Rerun the saga"
 	case contract.AllowRefund:
 		return "Pay money back"
 	default:
