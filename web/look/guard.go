@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -90,9 +91,14 @@ func loopback(host string) bool {
 	return host == "localhost" || err == nil && address.IsLoopback()
 }
 
-// NewID returns 256 random bits, as the id of a session.
-func NewID() string {
-	id := make([]byte, 32)
-	_, _ = rand.Read(id) // it never fails
-	return base64.RawURLEncoding.EncodeToString(id)
+// Local returns a path below another one of this site, with its query, as a page or a link
+// named it, or other if it might lead elsewhere: browsers read // and \ as the beginning of a
+// host, and resolve dots.
+func Local(path, below, other string) string {
+	u, err := url.Parse(path)
+	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(u.Path, below+"/") ||
+		strings.HasPrefix(path, "//") || strings.Contains(path, `\`) || strings.Contains(u.Path, "/..") {
+		return other
+	}
+	return u.RequestURI()
 }

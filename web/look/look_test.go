@@ -105,8 +105,26 @@ func TestCookie(t *testing.T) {
 		plain.Host = host
 		require.False(t, Cookie(plain, "session", "s", "/x", 0).Secure, "%s: not every browser keeps it there", host)
 	}
-	id := NewID()
-	require.NotEqual(t, id, NewID())
+}
+
+func TestLocalLeadsToPagesBelowAPathOnly(t *testing.T) {
+	t.Parallel()
+	for _, own := range []string{"/console/", "/console/orders/1", "/console/orders?state=PENDING&next=http%3A%2F%2Fevil.example"} {
+		require.Equal(t, own, Local(own, "/console", "/other"))
+		require.Equal(t, own, Local(own, "", "/other"))
+	}
+	for _, foreign := range []string{
+		"", "console/", "http://evil.example/console/", "//evil.example/console/", "///evil.example/console/",
+		`/\evil.example/console/`, `/console/\evil.example`, "javascript:alert(1)", "http:/console/", "/console/%zz", "\t//evil.example/console/",
+		"/console/..//evil.example", "/console/%2e%2e//evil.example",
+	} {
+		require.Equal(t, "/other", Local(foreign, "/console", "/other"), foreign)
+		require.Equal(t, "/other", Local(foreign, "", "/other"), foreign)
+	}
+	for _, above := range []string{"/", "/shop", "/consoles/"} {
+		require.Equal(t, "/other", Local(above, "/console", "/other"))
+		require.Equal(t, above, Local(above, "", "/other"))
+	}
 }
 
 func TestStream(t *testing.T) {

@@ -6,12 +6,11 @@ package batch
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/amends/amends/web/look"
 )
 
 // State is that of one item.
@@ -96,7 +95,7 @@ func New(now func() time.Time) *Batches { return &Batches{now: now} }
 
 // Start begins a batch, and returns its id. action and reason are for its readers.
 func (b *Batches) Start(p Person, action, reason string, orders []string) string {
-	r := &running{Batch: Batch{ID: look.NewID()[:12], By: p.Name, Action: action, Reason: reason, At: b.now()}, do: p.Do}
+	r := &running{Batch: Batch{ID: rand.Text()[:12], By: p.Name, Action: action, Reason: reason, At: b.now()}, do: p.Do}
 	for _, id := range orders {
 		r.Items = append(r.Items, Item{Order: id, State: Waiting})
 	}

@@ -3,6 +3,7 @@
 package orders
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -67,7 +68,7 @@ func Show(v *visit.Visit) error {
 
 // readOrder asks for all that is known of an order.
 func readOrder(v *visit.Visit) (orderData, error) {
-	d := orderData{Token: v.Token(), Key: look.NewID(), Role: v.Who.Role}
+	d := orderData{Token: v.Token(), Key: rand.Text(), Role: v.Who.Role}
 	path := "/v1/orders/" + url.PathEscape(v.R.PathValue("id"))
 	if err := v.Admin.Get(v.Ctx(), path, nil, &d.OperatorsOrder); err != nil {
 		return d, err //nolint:wrapcheck // a problem
@@ -169,7 +170,7 @@ const settled = time.Minute
 // rarely: a refund or another flag may still come.
 func Stream(v *visit.Visit) error {
 	var over bool
-	looked, key := time.Time{}, look.NewID()
+	looked, key := time.Time{}, rand.Text()
 	return v.Follow(250*time.Millisecond, func() (string, bool, error) {
 		now := time.Now()
 		if over && now.Sub(looked) < 5*time.Second {

@@ -1,12 +1,12 @@
 package platform
 
 import (
+	"crypto/rand"
 	"net/url"
 
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/web/console/visit"
 	"github.com/amends/amends/web/console/words"
-	"github.com/amends/amends/web/look"
 )
 
 // casesData fills in the list of cases.
@@ -43,7 +43,7 @@ type caseData struct {
 
 // Case answers with the page of one case.
 func Case(v *visit.Visit) error {
-	d := caseData{Token: v.Token(), Key: look.NewID(), Name: v.Who.Name}
+	d := caseData{Token: v.Token(), Key: rand.Text(), Name: v.Who.Name}
 	if err := v.Admin.Get(v.Ctx(), "/v1/cases/"+url.PathEscape(v.R.PathValue("id")), nil, &d.SupportCase); err != nil {
 		return err //nolint:wrapcheck // a problem
 	}

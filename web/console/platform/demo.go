@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"crypto/rand"
 	"fmt"
 	"net/url"
 	"slices"
@@ -9,7 +10,6 @@ import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/web/console/ask"
 	"github.com/amends/amends/web/console/visit"
-	"github.com/amends/amends/web/look"
 )
 
 // mostMails is how many mails the list has.
@@ -87,7 +87,7 @@ func Place(v *visit.Visit) error {
 	last := ""
 	for range n {
 		var o contract.Order
-		if _, err := customer.Post(v.Ctx(), "/v1/orders", look.NewID(), kinds[i].order(v.R.PostFormValue("style")), &o); err != nil {
+		if _, err := customer.Post(v.Ctx(), "/v1/orders", rand.Text(), kinds[i].order(v.R.PostFormValue("style")), &o); err != nil {
 			return err //nolint:wrapcheck // a problem
 		}
 		last = o.Id

@@ -6,6 +6,7 @@ package signin
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"net/http"
 	"slices"
 	"sync"
@@ -109,7 +110,7 @@ func (s *Sessions) begin(w http.ResponseWriter, r *http.Request, one *Session) (
 		return nil, err //nolint:wrapcheck // a problem
 	}
 	now := s.Now()
-	one.ID, one.Name, one.Role, one.began, one.seen = look.NewID(), who.Name, who.Role, now, now
+	one.ID, one.Name, one.Role, one.began, one.seen = rand.Text(), who.Name, who.Role, now, now
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.open == nil {

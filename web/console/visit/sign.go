@@ -2,7 +2,6 @@ package visit
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/amends/amends/web/console/ask"
@@ -34,13 +33,7 @@ func (s *Site) writeSignIn(w http.ResponseWriter, r *http.Request, status int, w
 
 // next returns the path that a person wanted to see, that of the home page if it is none of
 // the console.
-func next(path string) string {
-	u, err := url.Parse(path)
-	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(u.Path, Below+"/") || strings.Contains(path, `\`) || strings.Contains(u.Path, "/..") {
-		return Below + "/"
-	}
-	return u.RequestURI()
-}
+func next(path string) string { return look.Local(path, Below, Below+"/") }
 
 // SignIn opens a session. An older one of the same browser ends: its id is never used again.
 func (s *Site) SignIn(w http.ResponseWriter, r *http.Request) {

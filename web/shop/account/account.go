@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"github.com/amends/amends/api/client"
+	"github.com/amends/amends/web/look"
 	"github.com/amends/amends/web/shop/ask"
 	"github.com/amends/amends/web/shop/visit"
 )
@@ -42,7 +43,7 @@ func code(v *visit.Visit) visit.Field {
 }
 
 func signInEntry(v *visit.Visit) visit.Entry {
-	next := visit.Local(v.R.FormValue("next"), "/")
+	next := look.Local(v.R.FormValue("next"), "", "/")
 	to := "?" + url.Values{"next": {next}}.Encode()
 	e := visit.Entry{
 		Title: v.Words.Text("sign-in"), Submit: v.Words.Text("sign-in"), Action: "/sign-in", Hidden: map[string]string{"next": next},

@@ -129,15 +129,6 @@ func (v *Visit) Redirect(path string) error {
 	return nil
 }
 
-// Local returns a path of the shop that a visitor's page named, or another one.
-func Local(path, other string) string {
-	u, err := url.Parse(path)
-	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.Contains(path, `\`) {
-		return other
-	}
-	return u.RequestURI()
-}
-
 // Form returns a field of the form that was sent.
 func (v *Visit) Form(name string) string { return strings.TrimSpace(v.R.PostFormValue(name)) }
 
