@@ -5,14 +5,18 @@ package ask
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/web/inner"
 )
 
 // Client calls the operations of one address. The zero Client calls none.
@@ -23,6 +27,8 @@ type Client struct {
 	Bearer string
 	// From is the socket's address of the client in whose name the calls are, for logs.
 	From string
+	// Log gets the panics of the handler. Nil is [slog.Default].
+	Log *slog.Logger
 }
 
 // Problem is the problem that an operation answers.
@@ -80,7 +86,7 @@ func (c Client) Text(ctx context.Context, path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return a.body.String(), nil
+	return string(a.body), nil
 }
 
 func (c Client) call(ctx context.Context, method, path, key string, body []byte, out any) (int, error) {
@@ -88,20 +94,19 @@ func (c Client) call(ctx context.Context, method, path, key string, body []byte,
 	if err != nil || out == nil {
 		return a.status, err
 	}
-	if err := json.Unmarshal(a.body.Bytes(), out); err != nil {
+	if err := json.Unmarshal(a.body, out); err != nil {
 		return a.status, fmt.Errorf("read the answer of %s %s: %w", method, path, err)
 	}
 	return a.status, nil
 }
 
 func (c Client) send(ctx context.Context, method, path, key string, body []byte) (answer, error) {
-	a := answer{header: http.Header{}}
 	if c.Handler == nil {
-		return a, missing()
+		return answer{}, missing()
 	}
 	r, err := http.NewRequestWithContext(ctx, method, path, bytes.NewReader(body))
 	if err != nil {
-		return a, fmt.Errorf("ask %s %s: %w", method, path, err)
+		return answer{}, fmt.Errorf("ask %s %s: %w", method, path, err)
 	}
 	r.RequestURI, r.RemoteAddr, r.Host = path, c.From, "127.0.0.1"
 	if c.Bearer != "" {
@@ -113,37 +118,36 @@ func (c Client) send(ctx context.Context, method, path, key string, body []byte)
 	if method == http.MethodPost {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	c.Handler.ServeHTTP(&a, r)
+	a, err := c.serve(r)
+	if err != nil {
+		return answer{}, fmt.Errorf("ask %s %s: %w", method, path, err)
+	}
 	return a, a.problem()
 }
 
-// answer keeps the answer of a handler. It implements [http.ResponseWriter].
+// answer is that of an operation, whole.
 type answer struct {
-	header http.Header
 	status int
-	body   bytes.Buffer
+	body   []byte
 }
 
-func (a *answer) Header() http.Header { return a.header }
-
-func (a *answer) WriteHeader(status int) {
-	if a.status == 0 {
-		a.status = status
+func (c Client) serve(r *http.Request) (answer, error) {
+	res, err := inner.Serve(c.Handler, r, cmp.Or(c.Log, slog.Default()))
+	if err != nil {
+		return answer{}, err //nolint:wrapcheck // the caller names the operation
 	}
-}
-
-func (a *answer) Write(p []byte) (int, error) {
-	a.WriteHeader(http.StatusOK)
-	return a.body.Write(p) //nolint:wrapcheck // it never fails
+	defer func() { _ = res.Body.Close() }() // it is read
+	body, err := io.ReadAll(res.Body)
+	return answer{res.StatusCode, body}, err //nolint:wrapcheck // as above
 }
 
 // problem returns the problem that a handler has answered, nil for any other answer.
-func (a *answer) problem() error {
+func (a answer) problem() error {
 	if a.status < http.StatusBadRequest {
 		return nil
 	}
 	var p Problem
-	if err := json.Unmarshal(a.body.Bytes(), &p.Problem); err != nil || p.Code == "" {
+	if err := json.Unmarshal(a.body, &p.Problem); err != nil || p.Code == "" {
 		return missing()
 	}
 	return &p

@@ -55,7 +55,7 @@ func doOne(ctx context.Context, v *visit.Visit, order, action, reason string) (b
 	if err != nil {
 		return "", "", batch.ErrEnded // without a new token it is as good as over
 	}
-	admin := ask.Client{Handler: v.Config.Admin, Bearer: bearer, From: v.R.RemoteAddr}
+	admin := ask.Client{Handler: v.Config.Admin, Bearer: bearer, From: v.R.RemoteAddr, Log: v.Config.Logger}
 	path := "/v1/orders/" + url.PathEscape(order)
 	var o contract.OperatorsOrder
 	if err := admin.Get(ctx, path, nil, &o); err != nil {

@@ -111,7 +111,7 @@ func (s *Site) SignedIn(p Page) http.HandlerFunc {
 			s.leadToSignIn(w, r)
 			return
 		}
-		v := &Visit{s, w, r, who, ask.Client{Handler: s.Config.Admin, Bearer: bearer, From: r.RemoteAddr}}
+		v := &Visit{s, w, r, who, ask.Client{Handler: s.Config.Admin, Bearer: bearer, From: r.RemoteAddr, Log: s.Config.Logger}}
 		if r.Method == http.MethodPost && !s.Forms.Valid(who.ID, r.PostFormValue(look.TokenField)) {
 			v.fail(errStale) //nolint:contextcheck // a visit has the context of its request
 			return

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/amends/amends/api/client"
+	"github.com/amends/amends/web/inner"
 )
 
 // Names of the API's cookies. The browser has the second one for as long as its session
@@ -106,9 +107,9 @@ func (v *Visitor) API() *client.Client { return &client.Client{Server: "http://s
 // must be closed.
 func (v *Visitor) Do(r *http.Request) (*http.Response, error) {
 	sent := v.dress(r)
-	res, err := serve(v.api, r, v.log)
+	res, err := inner.Serve(v.api, r, v.log)
 	if err != nil {
-		return nil, err
+		return nil, err //nolint:wrapcheck // [Read] says of what
 	}
 	v.take(res.Cookies(), sent)
 	return res, nil

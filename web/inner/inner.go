@@ -1,4 +1,6 @@
-package ask
+// Package inner has a handler of this process answer a request, as a transport has a server: the
+// answer is read while it is written, and a panic of the handler is an error of its reader.
+package inner
 
 import (
 	"errors"
@@ -10,8 +12,8 @@ import (
 	"sync"
 )
 
-// errBroken is the error of an answer that breaks off.
-var errBroken = errors.New("the answer breaks off")
+// ErrBroken is the error of an answer that breaks off.
+var ErrBroken = errors.New("the answer breaks off")
 
 // piped is an answer that is read while it is written, so that streams work. It implements
 // [http.ResponseWriter] and [http.Flusher].
@@ -23,10 +25,11 @@ type piped struct {
 	answer *http.Response
 }
 
-// serve has a handler answer r. It returns once the header of the answer is written. The
-// handler goes on until the body is read to its end, or closed. A handler that panics breaks
-// off its answer, as it does at a server.
-func serve(h http.Handler, r *http.Request, log *slog.Logger) (*http.Response, error) {
+// Serve has a handler answer r. It returns once the header of the answer is written. The
+// handler goes on until the body is read to its end, or closed, which its caller must do. A
+// handler that panics breaks off its answer, as it does at a server: the error of Serve, or of
+// the body, is [ErrBroken]. Panics but [http.ErrAbortHandler] are logged.
+func Serve(h http.Handler, r *http.Request, log *slog.Logger) (*http.Response, error) {
 	reader, writer := io.Pipe()
 	w := &piped{header: http.Header{}, body: writer, begun: make(chan error, 1), answer: &http.Response{Body: reader, Request: r}}
 	go func() {
@@ -51,8 +54,8 @@ func (w *piped) end(log *slog.Logger) {
 	if p != http.ErrAbortHandler { //nolint:errorlint,err113 // it is compared as net/http does
 		log.Error("handler panicked", "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack())) // its value may hold anything
 	}
-	_ = w.body.CloseWithError(errBroken) // it never fails
-	w.once.Do(func() { w.begun <- errBroken })
+	_ = w.body.CloseWithError(ErrBroken) // it never fails
+	w.once.Do(func() { w.begun <- ErrBroken })
 }
 
 // Header implements [http.ResponseWriter].
