@@ -55,10 +55,8 @@ func (o *overview) get(ctx context.Context) (contract.Overview, error) {
 	case <-ctx.Done():
 		return contract.Overview{}, ctx.Err()
 	case r := <-result:
-		if r.Err != nil {
-			return contract.Overview{}, r.Err
-		}
-		return r.Val.(contract.Overview), nil //nolint:forcetypeassert // as anew returns it
+		made, _ := r.Val.(contract.Overview) // as anew returns it
+		return made, r.Err
 	}
 }
 
