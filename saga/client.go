@@ -90,10 +90,16 @@ func answered(ctx context.Context, e Engine, workflowID string, err error) error
 	return fmt.Errorf("ask workflow %s: %w", workflowID, err)
 }
 
+// Open reports whether a workflow of a status is not closed: it runs, or an operator has paused
+// it and it runs on afterwards.
+func Open(s enums.WorkflowExecutionStatus) bool {
+	return s == enums.WORKFLOW_EXECUTION_STATUS_RUNNING || s == enums.WORKFLOW_EXECUTION_STATUS_PAUSED
+}
+
 // missing tells a workflow that has ended from one that never was.
 func missing(ctx context.Context, e Engine, workflowID string, err error) error {
 	d, e2 := e.DescribeWorkflowExecution(ctx, workflowID, "")
-	if e2 == nil && d.GetWorkflowExecutionInfo().GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
+	if e2 == nil && !Open(d.GetWorkflowExecutionInfo().GetStatus()) {
 		return fault.Wrap(err, fault.Business, AlreadyDecided, "the workflow has ended")
 	}
 	if _, gone := errors.AsType[*serviceerror.NotFound](e2); gone {

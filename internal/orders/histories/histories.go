@@ -8,12 +8,12 @@ import (
 	"errors"
 	"fmt"
 
-	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
+	"github.com/amends/amends/saga"
 	"github.com/amends/amends/workflows"
 )
 
@@ -54,7 +54,7 @@ func forget(ctx context.Context, c client.Client, namespace, id string) (gone bo
 		return false, err
 	}
 	for _, r := range runs {
-		if r.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		if saga.Open(r.GetStatus()) {
 			continue // to delete it would stop it
 		}
 		_, err := c.WorkflowService().DeleteWorkflowExecution(ctx, &workflowservice.DeleteWorkflowExecutionRequest{

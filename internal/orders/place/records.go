@@ -4,11 +4,10 @@ import (
 	"context"
 	"time"
 
-	enumspb "go.temporal.io/api/enums/v1"
-
 	"github.com/amends/amends/internal/background"
 	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/internal/orders/records"
+	"github.com/amends/amends/saga"
 	"github.com/amends/amends/workflows"
 )
 
@@ -50,12 +49,7 @@ func (p *Placer) closed(ctx context.Context, id string) bool {
 	if err != nil {
 		return false
 	}
-	switch d.GetWorkflowExecutionInfo().GetStatus() {
-	case enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED:
-		return false
-	default:
-		return true
-	}
+	return !saga.Open(d.GetWorkflowExecutionInfo().GetStatus())
 }
 
 // neverBegan reports whether the order's newest run was stopped before it can have had

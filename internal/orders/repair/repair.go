@@ -10,7 +10,6 @@ import (
 	"slices"
 	"time"
 
-	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
@@ -111,8 +110,7 @@ func (r *Repairs) runs(ctx context.Context, workflowID string) bool {
 	if err != nil {
 		return !call.IsUnknownWorkflow(err)
 	}
-	status := d.GetWorkflowExecutionInfo().GetStatus()
-	return status == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING || status == enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED
+	return saga.Open(d.GetWorkflowExecutionInfo().GetStatus())
 }
 
 // repair sends a repair to a workflow of an order. If that is closed, ended returns why, or

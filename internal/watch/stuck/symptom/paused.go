@@ -7,12 +7,6 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 )
 
-// runs reports whether a workflow is not closed. A paused one is not.
-func runs(d *workflowservice.DescribeWorkflowExecutionResponse) bool {
-	status := d.GetWorkflowExecutionInfo().GetStatus()
-	return status == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING || status == enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED
-}
-
 // isPaused reports whether a workflow as a whole is paused.
 func isPaused(d *workflowservice.DescribeWorkflowExecutionResponse) bool {
 	return d.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED

@@ -17,6 +17,7 @@ import (
 
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/watch/queue"
+	"github.com/amends/amends/saga"
 	"github.com/amends/amends/workflows"
 	"github.com/amends/amends/workflows/repay"
 )
@@ -128,7 +129,7 @@ func (e *Examiner) Examine(ctx context.Context, o Order) ([]Symptom, error) {
 		found = append(found, Symptom{NotRunning, "the engine has no workflow of it: nothing works on it", o.PlacedAt})
 	case err != nil:
 		return nil, fmt.Errorf("describe the workflow of order %s: %w", o.ID, err)
-	case !runs(d):
+	case !saga.Open(d.GetWorkflowExecutionInfo().GetStatus()):
 		info := d.GetWorkflowExecutionInfo()
 		found = append(found, Symptom{NotRunning, ends[info.GetStatus()], info.GetCloseTime().AsTime()})
 	default:

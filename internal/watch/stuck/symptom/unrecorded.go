@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 
 	"github.com/amends/amends/activities"
+	"github.com/amends/amends/saga"
 	"github.com/amends/amends/workflows"
 )
 
@@ -22,7 +23,7 @@ func (e *Examiner) unrecorded(ctx context.Context, o Order) ([]Symptom, error) {
 		return nil, nil
 	case err != nil:
 		return nil, fmt.Errorf("describe workflow %s: %w", o.Unrecorded, err)
-	case !runs(d):
+	case !saga.Open(d.GetWorkflowExecutionInfo().GetStatus()):
 		return nil, nil
 	}
 	obstacles, err := e.running(ctx, d)
