@@ -13,6 +13,7 @@ var UserWords = Words{Codes: map[fault.Code]string{
 	user.SessionEnded:   "the session has ended",
 	user.TokenSpent:     "the link of a mail was used, or is too old",
 	user.AddressTaken:   "another account has the address of mail",
+	user.AccountErased:  "the account was erased, and an import does not bring it back",
 	user.OrdersOpen:     "the account has an order that is not decided",
 	user.TooMany:        "the account has as many of them as it may have",
 	password.Overloaded: "too many passwords are being checked",

@@ -22,6 +22,8 @@ const (
 	TokenSpent fault.Code = "TOKEN_SPENT"
 	// AddressTaken: another account has the address of mail.
 	AddressTaken fault.Code = "ADDRESS_TAKEN"
+	// AccountErased: the account of an import was erased here, and does not come back.
+	AccountErased fault.Code = "ACCOUNT_ERASED"
 	// OrdersOpen: the account has an order that is not decided.
 	OrdersOpen fault.Code = "ORDERS_OPEN"
 	// TooMany: an account has as many addresses or API keys as it may have.

@@ -17,13 +17,17 @@ type Accounts interface {
 
 // Users imports the accounts with the hashes of their passwords. An account that is here stays
 // as it is: its owner may have changed it since. One that cannot be made, because another has
-// its address, is listed as a difference.
+// its address, is listed as a difference, and so is one that was erased here: it is to be erased
+// there, too.
 func Users(ctx context.Context, c *monolith.Client, to Accounts) (Report, error) {
+	erased := map[string]bool{}
 	write := func(ctx context.Context, items []monolith.User) (n int, err error) {
 		for _, u := range items {
 			made, err := to.Import(ctx, user.Imported(u))
 			switch {
 			case fault.CodeOf(err) == user.AddressTaken: // listed by the comparison
+			case fault.CodeOf(err) == user.AccountErased:
+				erased[u.ID] = true
 			case err != nil:
 				return n, fmt.Errorf("import account %s: %w", u.ID, err)
 			case made:
@@ -33,6 +37,9 @@ func Users(ctx context.Context, c *monolith.Client, to Accounts) (Report, error)
 		return n, nil
 	}
 	return each(ctx, c, monolith.Users, write, func(ctx context.Context, theirs monolith.User) (string, error) {
+		if erased[theirs.ID] {
+			return theirs.ID + ": it was erased here", nil
+		}
 		have, err := to.Account(ctx, theirs.ID)
 		if fault.CodeOf(err) == fault.NotFound {
 			return theirs.ID + ": it is not here", nil

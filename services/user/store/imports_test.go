@@ -76,6 +76,14 @@ func TestAnAccountIsNotImported(t *testing.T) {
 		b.account(t, "taken@example.com")
 		_, err := b.Import(t.Context(), old("other", "Taken@example.com"))
 		requireRefusal(t, err, user.AddressTaken)
+		_, err = b.Import(t.Context(), old("old", "old@example.com"))
+		require.NoError(t, err)
+		require.NoError(t, b.EraseAccount(t.Context(), user.Decision{Account: "old", By: "root", Reason: "ticket 8"}))
+		made, err := b.Import(t.Context(), old("old", "old@example.com"))
+		requireRefusal(t, err, user.AccountErased)
+		require.False(t, made)
+		_, err = b.Account(t.Context(), "old")
+		requireRefusal(t, err, fault.NotFound)
 		for name, i := range map[string]user.Imported{
 			"no id": old("", "a@example.com"), "no address": old("a", "nowhere"), "no hash": {ID: "a", Email: "a@example.com", Name: "A", Locale: "en"},
 		} {
