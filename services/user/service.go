@@ -108,7 +108,9 @@ type Own interface {
 	// Erase removes the account with its personal data, also from its orders, and ends its
 	// sessions and keys. The records of its security stay. A session's owner proves the password as in
 	// ChangePassword. It refuses with ORDERS_OPEN while an order is undecided, and fails
-	// with UNAVAILABLE if the order service cannot say so. A repeat is NOT_FOUND.
+	// with UNAVAILABLE if the order service cannot say so. From its first commit on no session
+	// of the account begins, and it cannot be taken back: one that was broken off is completed
+	// by a repeat, also by EraseAccount. A repeat after its end is NOT_FOUND.
 	Erase(ctx context.Context, account, session, password string) error
 }
 

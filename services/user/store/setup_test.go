@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -60,15 +61,22 @@ type orders struct {
 	undecided bool
 	err       error
 	erased    []string // customers
+	away      error    // of Erase
+	asked     func()   // before Undecided answers
 }
 
 // Undecided implements [user.Orders].
-func (o *orders) Undecided(context.Context, string) (bool, error) { return o.undecided, o.err }
+func (o *orders) Undecided(context.Context, string) (bool, error) {
+	if o.asked != nil {
+		o.asked()
+	}
+	return o.undecided, o.err
+}
 
 // Erase implements [user.Orders].
 func (o *orders) Erase(_ context.Context, customer string) error {
 	o.erased = append(o.erased, customer)
-	return o.err
+	return errors.Join(o.err, o.away)
 }
 
 // each runs body on every kind of database.

@@ -94,7 +94,7 @@ func (s *Entry) decide(tx *gorm.DB, a attempt) (*opening, error) {
 	if err := failed.Lock(tx, a.subject, s.Now()); err != nil {
 		return nil, err //nolint:wrapcheck // a fault, or it names the operation
 	}
-	if !a.same || row.Password != a.compared || row.Locked != "" {
+	if !a.same || row.Password != a.compared || row.Shut() {
 		if err := failed.Add(tx, a.subject, s.Now()); err != nil {
 			return nil, err //nolint:wrapcheck // it names the operation
 		}

@@ -65,7 +65,7 @@ func (s *Gate) CheckKey(ctx context.Context, key string) (token.Identity, error)
 	if err != nil {
 		return token.Identity{}, database.Fault(err)
 	}
-	if owner.ID == "" || owner.Locked != "" {
+	if owner.ID == "" || owner.Shut() {
 		return token.Identity{}, notAKey()
 	}
 	if row.UsedAt == nil || now.Sub(*row.UsedAt) >= usedEvery {

@@ -7,8 +7,6 @@ import (
 
 	"gorm.io/gorm"
 
-	"github.com/amends/amends/event/outbox"
-	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/services/user"
 	"github.com/amends/amends/services/user/store/failed"
@@ -141,83 +139,4 @@ func (s *Own) ChangeEmail(ctx context.Context, c user.EmailChange) error {
 		}
 		return s.Send(tx, m, user.RegistrationAge)
 	})
-}
-
-// Erase implements [user.Service].
-func (s *Own) Erase(ctx context.Context, account, id, password string) error {
-	p, err := s.prove(ctx, account, id, password)
-	if err != nil {
-		return err
-	}
-	return s.erase(ctx, account, "", "", func(tx *gorm.DB) (rows.Account, error) {
-		row, _, err := s.lockProved(tx, p)
-		return row, err
-	})
-}
-
-// EraseAccount implements [user.Service].
-func (s *Own) EraseAccount(ctx context.Context, d user.Decision) error {
-	if err := d.Validate(); err != nil {
-		return err //nolint:wrapcheck // a fault
-	}
-	if _, err := rows.Take(s.DB.WithContext(ctx), "id = ?", d.Account); err != nil {
-		return database.Fault(err)
-	}
-	return s.erase(ctx, d.Account, d.By, d.Reason, func(tx *gorm.DB) (rows.Account, error) {
-		return rows.Take(rows.Locking(tx), "id = ?", d.Account)
-	})
-}
-
-// erase removes an account that lock returns, and has the order service erase its orders
-// before: an account whose orders could not be erased stays, so that its erasure can be
-// repeated.
-func (s *Own) erase(ctx context.Context, account, by, note string, lock func(tx *gorm.DB) (rows.Account, error)) error {
-	if err := s.refuseOpenOrders(ctx, account); err != nil {
-		return err
-	}
-	if err := s.orders.Erase(ctx, account); err != nil {
-		return err //nolint:wrapcheck // a fault
-	}
-	return database.InTx(ctx, s.DB, func(tx *gorm.DB) error {
-		row, err := lock(tx)
-		if err != nil {
-			return err
-		}
-		if err := s.EndAll(tx, account, "", user.Erased); err != nil {
-			return err
-		}
-		if err := s.SuspendKeys(tx, account); err != nil {
-			return err
-		}
-		if err := failed.Clear(tx, s.Derived.Login(row.Login)); err != nil {
-			return err //nolint:wrapcheck // it names the operation
-		}
-		for _, remove := range []string{
-			"DELETE FROM api_keys WHERE account = ?", "DELETE FROM deliveries WHERE account = ?",
-			"DELETE FROM sessions WHERE account = ?", "DELETE FROM mails WHERE account = ?", "DELETE FROM accounts WHERE id = ?",
-		} {
-			if err := tx.Exec(remove, account).Error; err != nil {
-				return fmt.Errorf("erase the account: %w", err)
-			}
-		}
-		if err := s.Record(tx, account, user.Erased, by, "", note); err != nil {
-			return err
-		}
-		return outbox.Tell(tx, user.ErasedFact.New(account, "", user.ErasedData{Account: account})) //nolint:wrapcheck // a fault, or the database's error
-	})
-}
-
-// refuseOpenOrders refuses with ORDERS_OPEN while the account has an undecided order.
-func (s *Own) refuseOpenOrders(ctx context.Context, account string) error {
-	if s.orders == nil {
-		return fault.Errorf(fault.Transient, fault.Unavailable, "it is not configured where the order service answers calls")
-	}
-	undecided, err := s.orders.Undecided(ctx, account)
-	if err != nil {
-		return fault.Wrap(err, fault.Transient, fault.Unavailable, "the order service cannot say whether an order is undecided")
-	}
-	if undecided {
-		return fault.Errorf(fault.Business, user.OrdersOpen, "the account has an order that is not decided; try again when it is")
-	}
-	return nil
 }

@@ -29,7 +29,12 @@ type Account struct {
 	CreatedAt   time.Time
 	UpdatedAt   time.Time `gorm:"autoUpdateTime:false"`
 	Origin      string    // see [user.Legacy]
+	// ErasingSince is when the erasure of the account began; nil: it has not.
+	ErasingSince *time.Time
 }
+
+// Shut reports whether no session begins and no API key is good.
+func (r Account) Shut() bool { return r.Locked != "" || r.ErasingSince != nil }
 
 // TableName implements gorm's Tabler.
 func (Account) TableName() string { return "accounts" }
@@ -42,6 +47,9 @@ func (r Account) Public() (user.Account, error) {
 	}
 	if err := json.Unmarshal([]byte(r.Preferences), &a.Preferences); err != nil {
 		return a, fault.Wrap(err, fault.Bug, fault.Internal, "stored preferences cannot be read")
+	}
+	if r.ErasingSince != nil {
+		a.Locked = "it is being erased"
 	}
 	return a, nil
 }
@@ -86,7 +94,7 @@ func (s *Base) Update(tx *gorm.DB, r *Account) error {
 
 func tellChanged(tx *gorm.DB, r Account) error {
 	return outbox.Tell(tx, user.ChangedFact.At(r.ID, "", r.Version, user.ChangedData{ //nolint:wrapcheck // a fault, or the database's error
-		Account: r.ID, Role: user.Role(r.Role), Locale: r.Locale, Locked: r.Locked != "",
+		Account: r.ID, Role: user.Role(r.Role), Locale: r.Locale, Locked: r.Shut(),
 	}))
 }
 
