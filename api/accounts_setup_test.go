@@ -55,7 +55,7 @@ type undecided struct{ yes bool }
 func (u *undecided) Undecided(context.Context, string) (bool, error) { return u.yes, nil }
 
 // Erase implements [user.Orders].
-func (u *undecided) Erase(context.Context, string) error { return nil }
+func (u *undecided) Erase(context.Context, user.Decision) error { return nil }
 
 // quickly is a policy of hashes that cost nothing.
 var quickly = argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}

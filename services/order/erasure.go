@@ -12,8 +12,9 @@ type Erasure struct {
 	By, Reason string
 }
 
-// maxErasureReason bounds a name and a reason, in bytes.
-const maxErasureReason = 500
+// maxErasureReason bounds a name and a reason, in bytes: those of an account's erasure have up
+// to 1000 characters.
+const maxErasureReason = 4000
 
 // Validate refuses with INVALID an erasure of neither or of both, and one of an operator
 // without a reason.

@@ -146,6 +146,7 @@ type Staff interface {
 type Orders interface {
 	// Undecided reports whether a customer has an order that is not decided.
 	Undecided(ctx context.Context, customer string) (bool, error)
-	// Erase removes the personal data from a customer's orders. A repeat is fine.
-	Erase(ctx context.Context, customer string) error
+	// Erase removes the personal data from an account's orders. Author and reason are empty if
+	// its owner asked. A repeat is fine.
+	Erase(ctx context.Context, d Decision) error
 }

@@ -31,7 +31,7 @@ type noOrders struct{}
 func (noOrders) Undecided(context.Context, string) (bool, error) { return false, nil }
 
 // Erase implements [user.Orders].
-func (noOrders) Erase(context.Context, string) error { return nil }
+func (noOrders) Erase(context.Context, user.Decision) error { return nil }
 
 // The contract of [user.Service] holds in the service's process and over a connection. Each
 // body uses addresses of its own.

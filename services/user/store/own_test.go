@@ -325,7 +325,7 @@ func TestErase(t *testing.T) {
 		records, err := b.Records(ctx, a.ID, "", 100)
 		require.NoError(t, err)
 		require.Equal(t, user.Erased, records[0].Event, "what happened to its security stays")
-		require.Equal(t, a.ID, b.orders.erased[len(b.orders.erased)-1])
+		require.Equal(t, user.Decision{Account: a.ID}, b.orders.erased[len(b.orders.erased)-1])
 		requireNowhere(t, b.db, "ada@example.com", "A. Buyer", "Hauptstr")
 
 		again := b.account(t, "ada@example.com")
@@ -336,6 +336,7 @@ func TestErase(t *testing.T) {
 		requireRefusal(t, b.EraseAccount(ctx, user.Decision{Account: again.ID, By: "root"}), fault.Invalid)
 		require.NoError(t, b.EraseAccount(ctx, d))
 		requireRefusal(t, b.EraseAccount(ctx, d), fault.NotFound)
+		require.Equal(t, d, b.orders.erased[len(b.orders.erased)-1], "its orders know whose decision it was")
 		records, err = b.Records(ctx, again.ID, "", 1)
 		require.NoError(t, err)
 		require.Equal(t, []any{user.Erased, "root", "ticket 8"}, []any{records[0].Event, records[0].By, records[0].Note})

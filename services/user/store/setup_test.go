@@ -60,9 +60,9 @@ func (c *clock) pass(d time.Duration) {
 type orders struct {
 	undecided bool
 	err       error
-	erased    []string // customers
-	away      error    // of Erase
-	asked     func()   // before Undecided answers
+	erased    []user.Decision
+	away      error  // of Erase
+	asked     func() // before Undecided answers
 }
 
 // Undecided implements [user.Orders].
@@ -74,8 +74,8 @@ func (o *orders) Undecided(context.Context, string) (bool, error) {
 }
 
 // Erase implements [user.Orders].
-func (o *orders) Erase(_ context.Context, customer string) error {
-	o.erased = append(o.erased, customer)
+func (o *orders) Erase(_ context.Context, d user.Decision) error {
+	o.erased = append(o.erased, d)
 	return errors.Join(o.err, o.away)
 }
 

@@ -5,12 +5,14 @@ import (
 	"context"
 
 	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/user"
 )
 
 // Orders is the order service as the user service needs it.
 type Orders struct{ order.Direct }
 
-// Erase removes the personal data from a customer's orders. A repeat is fine.
-func (o Orders) Erase(ctx context.Context, customer string) error {
-	return o.Direct.Erase(ctx, order.Erasure{Customer: customer}) //nolint:wrapcheck // a fault
+// Erase removes the personal data from an account's orders, and has them keep who decided it
+// and why, empty for their owner. A repeat is fine.
+func (o Orders) Erase(ctx context.Context, d user.Decision) error {
+	return o.Direct.Erase(ctx, order.Erasure{Customer: d.Account, By: d.By, Reason: d.Reason}) //nolint:wrapcheck // a fault
 }

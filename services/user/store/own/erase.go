@@ -51,7 +51,7 @@ func (s *Own) erase(ctx context.Context, d user.Decision, lock func(tx *gorm.DB)
 	if err := database.InTx(ctx, s.DB, func(tx *gorm.DB) error { return s.shut(tx, lock) }); err != nil {
 		return err //nolint:wrapcheck // a fault
 	}
-	if err := s.orders.Erase(ctx, d.Account); err != nil {
+	if err := s.orders.Erase(ctx, d); err != nil {
 		return err //nolint:wrapcheck // a fault
 	}
 	return database.InTx(ctx, s.DB, func(tx *gorm.DB) error { return s.remove(tx, d) }) //nolint:wrapcheck // a fault
@@ -81,9 +81,6 @@ func (s *Own) remove(tx *gorm.DB, d user.Decision) error {
 		return err //nolint:wrapcheck // a fault
 	}
 	if err := s.EndAll(tx, row.ID, "", user.Erased); err != nil {
-		return err
-	}
-	if err := s.SuspendKeys(tx, row.ID); err != nil {
 		return err
 	}
 	if err := failed.Clear(tx, s.Derived.Login(row.Login)); err != nil {
