@@ -95,6 +95,7 @@ var OrderWords = Words{
 		course.Decided:             "the order is decided, so its parts are not told any more",
 		order.NotDecided:           "the order is undecided, so it cannot be acknowledged",
 		order.NothingToAcknowledge: "the order needs no attention, so there is nothing to acknowledge",
+		order.PaidElsewhere:        "the order was imported, so its money is paid back where it was taken",
 		order.ReasonMissing:        "no reason was given",
 	},
 	Unknown: map[string]string{

@@ -76,7 +76,7 @@ func RecordView(r order.Record) (OrderView, error) {
 			return OrderView{}, fmt.Errorf("read the order's view: %w", err)
 		}
 	}
-	v.Style, v.Waivers = r.Placement.Style, s.waivers(saga.View{})
+	v.Style, v.Origin, v.Waivers = r.Placement.Style, r.Origin, s.waivers(saga.View{})
 	v.Add(r)
 	return v, nil
 }

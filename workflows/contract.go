@@ -121,7 +121,8 @@ type OrderView struct {
 	ID             string           `json:"id"`
 	CustomerID     string           `json:"customer_id"`
 	Status         Status           `json:"status"`
-	Style          order.Style      `json:"style,omitempty"` // empty: orchestrated
+	Style          order.Style      `json:"style,omitempty"`  // empty: orchestrated
+	Origin         string           `json:"origin,omitempty"` // where it was imported from; only its record tells
 	Reason         Reason           `json:"reason,omitempty"`
 	Currency       money.Currency   `json:"currency"`
 	Total          *money.Amount    `json:"total,omitempty"`    // once quoted

@@ -24,11 +24,19 @@ const (
 	RefundRefused = refund.Refused
 )
 
+// PaidElsewhere refuses a refund of an imported order: another program took its money, and
+// only that one can pay it back.
+const PaidElsewhere fault.Code = "PAID_ELSEWHERE"
+
 // OpenRefund returns a new refund of r. It fails with ILLEGAL_TRANSITION, a bug, for an
-// order that is not CONFIRMED: nothing of it was paid.
+// order that is not CONFIRMED: nothing of it was paid. It refuses with PAID_ELSEWHERE an order
+// that was imported.
 func (r *Record) OpenRefund(number int, o RefundOpening) (Refund, error) {
 	if r.Status != Confirmed {
 		return Refund{}, fault.Errorf(fault.Bug, IllegalTransition, "a %s order has nothing to pay back", r.Status)
+	}
+	if r.Origin != "" {
+		return Refund{}, fault.Errorf(fault.Business, PaidElsewhere, "the order was imported: its money was taken elsewhere")
 	}
 	o.At = taken.Time(o.At)
 	return Refund{OrderID: r.ID, Opening: o, Number: number, Status: RefundPending}, nil

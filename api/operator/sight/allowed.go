@@ -100,9 +100,10 @@ func undoes(s read.Snapshot) bool {
 // decide is the step that records why an order is undone, before anything is.
 const decide = "order.decide"
 
-// refundable returns the money of an order that can be paid back, nil for none.
+// refundable returns the money of an order that can be paid back here, nil for none. That of an
+// imported order was captured elsewhere.
 func refundable(s read.Snapshot) *contract.Money {
-	if s.Status != workflows.StatusConfirmed || s.Total == nil {
+	if s.Status != workflows.StatusConfirmed || s.Total == nil || s.Origin != "" {
 		return nil
 	}
 	left := s.Total.Minor

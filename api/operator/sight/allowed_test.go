@@ -25,7 +25,9 @@ func TestAConfirmedOrderCanBePaidBackUpToTheRest(t *testing.T) {
 	t.Parallel()
 	s := read.Snapshot{OrderView: workflows.OrderView{Status: workflows.StatusConfirmed, Total: new(money.New(1000, "EUR")), Refunded: new(money.New(300, "EUR"))}}
 	require.Equal(t, &contract.Money{Amount: 700, Currency: "EUR"}, allowed(s)[0].Most)
-	s.Refunded = new(money.New(1000, "EUR"))
+	s.Origin = order.Legacy
+	require.Empty(t, allowed(s), "its money was taken elsewhere")
+	s.Origin, s.Refunded = "", new(money.New(1000, "EUR"))
 	require.Empty(t, allowed(s))
 	s.Total = nil
 	require.Empty(t, allowed(s))

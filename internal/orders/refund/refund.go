@@ -57,7 +57,8 @@ type Request struct {
 
 // Refund pays back money of a confirmed order and returns the refund as it then is; it may
 // be pending still. A repeat with the same key returns the same refund. Codes: NOT_FOUND,
-// [NotConfirmed], REFUND_EXCEEDS_CAPTURE, [place.KeyReused], UNAVAILABLE (repeat it with the
+// [NotConfirmed], REFUND_EXCEEDS_CAPTURE, also of an imported order, of which nothing was
+// captured here, [place.KeyReused], UNAVAILABLE (repeat it with the
 // same key).
 func (r *Refunds) Refund(ctx context.Context, known Records, q Request) (repay.View, error) {
 	of, err := r.orders.Find(ctx, q.OrderID)
@@ -77,7 +78,7 @@ func (r *Refunds) Refund(ctx context.Context, known Records, q Request) (repay.V
 		return repay.View{}, call.Refuse(NotConfirmed)
 	case of.Total == nil: // the engine alone has answered
 		return repay.View{}, call.Unavailable("Nothing was paid back by this request: the order cannot be read right now.", nil)
-	case of.Total.Currency != q.Amount.Currency, of.Total.Minor < q.Amount.Minor:
+	case of.Origin != "", of.Total.Currency != q.Amount.Currency, of.Total.Minor < q.Amount.Minor:
 		return repay.View{}, call.Refuse(payment.RefundExceedsCapture)
 	}
 	view, err := r.run(ctx, in)
@@ -86,8 +87,8 @@ func (r *Refunds) Refund(ctx context.Context, known Records, q Request) (repay.V
 		return repay.View{}, err
 	case !view.Undo && !same(in, view.Note, view.Amount): // one that was resumed has no words
 		return repay.View{}, call.Refuse(place.KeyReused)
-	case view.Status == order.RefundRefused && view.Code == payment.RefundExceedsCapture:
-		return repay.View{}, call.Refuse(view.Code)
+	case view.Status == order.RefundRefused && (view.Code == payment.RefundExceedsCapture || view.Code == order.PaidElsewhere):
+		return repay.View{}, call.Refuse(payment.RefundExceedsCapture)
 	}
 	return view, nil
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/alexedwards/argon2id"
@@ -142,6 +143,23 @@ func TestADamagedPageIsNotImported(t *testing.T) {
 			require.Zero(t, r.Written)
 		})
 	}
+}
+
+func TestMoneyThatTheMonolithPaysBackFollows(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, orderstore.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
+		m, c := monolithtest.New(t)
+		to := records{orderstore.New(db), db}
+		for refunded, amount := range []string{"", `"refunded":{"amount":1,"currency":"EUR"},`, `"refunded":{"amount":2,"currency":"EUR"},`} {
+			m.Pages[monolith.Orders] = []string{"[" + strings.Replace(placed("a"), `"lines"`, amount+`"lines"`, 1) + "]"}
+			r, err := imports.Orders(t.Context(), c, to)
+			require.NoError(t, err)
+			require.Empty(t, r.Differ)
+			got, err := to.Get(t.Context(), "a")
+			require.NoError(t, err)
+			require.EqualValues(t, refunded, got.Refunded)
+		}
+	})
 }
 
 func TestProductsFollowTheMonolith(t *testing.T) {

@@ -18,8 +18,8 @@ type Records interface {
 	Get(ctx context.Context, id string) (order.Record, error)
 }
 
-// Orders imports the orders that the monolith has placed. They are decided, so one that is here
-// never changes.
+// Orders imports the orders that the monolith has placed. They are decided, so of one that is
+// here only the money that the monolith has paid back since changes.
 func Orders(ctx context.Context, c *monolith.Client, to Records) (Report, error) {
 	write := func(ctx context.Context, items []monolith.Placed) (int, error) {
 		all := make([]imported.Order, len(items))
@@ -49,6 +49,7 @@ func Orders(ctx context.Context, c *monolith.Client, to Records) (Report, error)
 		if have.Total != nil {
 			u.field("total", want.Total, *have.Total)
 		}
+		u.field("money paid back", want.Refunded, have.Refunded)
 		if !slices.Equal(want.Placement().Lines, have.Placement.Lines) {
 			u.field("lines", fmt.Sprint(want.Placement().Lines), fmt.Sprint(have.Placement.Lines))
 		}
@@ -58,8 +59,11 @@ func Orders(ctx context.Context, c *monolith.Client, to Records) (Report, error)
 
 func orderOf(o monolith.Placed) (imported.Order, error) {
 	i := imported.Order{
-		ID: o.ID, CustomerID: o.CustomerID, Status: order.Status(o.Status), Reason: order.Reason(o.Reason), Currency: o.Currency, Total: o.Total,
+		ID: o.ID, CustomerID: o.CustomerID, Status: order.Status(o.Status), Reason: order.Reason(o.Reason), Currency: o.Currency, Total: o.Total, Refunded: o.Refunded.Minor,
 		CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt,
+	}
+	if o.Refunded.Minor != 0 && o.Refunded.Currency != o.Total.Currency {
+		return i, fault.Errorf(fault.Business, fault.Invalid, "order %s: it was paid back in another currency", o.ID)
 	}
 	for _, l := range o.Lines {
 		i.Lines = append(i.Lines, order.TakenLine{SKU: l.SKU, Quantity: l.Quantity, UnitPrice: &l.UnitPrice})

@@ -60,6 +60,7 @@ type Placed struct {
 	Reason     string          `json:"reason"`
 	Currency   money.Currency  `json:"currency"`
 	Total      money.Amount    `json:"total"`
+	Refunded   money.Amount    `json:"refunded"` // absent if nothing was paid back
 	Lines      []Line          `json:"lines"`
 	ShipTo     json.RawMessage `json:"ship_to"`
 	CreatedAt  time.Time       `json:"created_at"`

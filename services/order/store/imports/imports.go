@@ -19,7 +19,8 @@ import (
 
 // Add writes the orders that the database does not have, all or none, with the origin
 // [order.Legacy], and returns how many these are. It tells nothing. A repeat changes nothing;
-// an order that exists stays as it is. It refuses with INVALID as [imported.Order.Validate]
+// an order that exists stays as it is, but for the money that the other program has paid back
+// since: that counts among these. It refuses with INVALID as [imported.Order.Validate]
 // does.
 func Add(ctx context.Context, db *gorm.DB, all []imported.Order) (added int64, err error) {
 	all = slices.SortedFunc(slices.Values(all), func(a, b imported.Order) int { return strings.Compare(a.ID, b.ID) })
@@ -54,7 +55,7 @@ func add(tx *gorm.DB, i imported.Order) (fresh bool, err error) {
 		return false, fmt.Errorf("insert an imported order: %w", res.Error)
 	}
 	if res.RowsAffected == 0 {
-		return false, nil
+		return paidBack(tx, i)
 	}
 	if err := tx.Create(&lines).Error; err != nil {
 		return false, fmt.Errorf("insert its lines: %w", err)
@@ -64,6 +65,16 @@ func add(tx *gorm.DB, i imported.Order) (fresh bool, err error) {
 		return false, fmt.Errorf("insert its history: %w", err)
 	}
 	return true, nil
+}
+
+// paidBack brings an imported order to the money that was paid back of it, which only grows.
+func paidBack(tx *gorm.DB, i imported.Order) (changed bool, err error) {
+	res := tx.Exec("UPDATE orders SET refunded_minor = ?, version = version + 1 WHERE id = ? AND origin = ? AND refunded_minor < ?",
+		i.Refunded, i.ID, order.Legacy, i.Refunded)
+	if res.Error != nil {
+		return false, fmt.Errorf("note the money that was paid back of an imported order: %w", res.Error)
+	}
+	return res.RowsAffected > 0, nil
 }
 
 // rowsOf returns the rows of an order that is decided from the beginning.

@@ -12,6 +12,7 @@ import (
 	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/proof/told"
 	"github.com/amends/amends/saga/audit"
+	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/order/imported"
 	"github.com/amends/amends/services/order/store"
@@ -80,6 +81,46 @@ func TestOrdersAreImportedOnce(t *testing.T) {
 		page, err = s.Audit(t.Context(), audit.Range{Sagas: []string{"b"}})
 		require.NoError(t, err)
 		require.NotEmpty(t, page.Facts[0].Judge(), "its history is judged as any")
+	})
+}
+
+// Another program took its money, so it pays it back; here a refund of it would never end.
+func TestAnImportedOrderIsPaidBackWhereItsMoneyWasTaken(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, store.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
+		s, ctx := store.New(db), t.Context()
+		requirePaidBack := func(minor, added int64) {
+			t.Helper()
+			i := sold("a")
+			i.Refunded = minor
+			n, err := imports.Add(ctx, db, []imported.Order{i})
+			require.NoError(t, err)
+			require.Equal(t, added, n)
+		}
+		requirePaidBack(700, 1)
+		requirePaidBack(900, 1)
+		requirePaidBack(900, 0)
+		requirePaidBack(0, 0) // an older page
+		got, err := s.Get(ctx, "a")
+		require.NoError(t, err)
+		require.EqualValues(t, 900, got.Refunded)
+		shown, err := workflows.RecordView(got)
+		require.NoError(t, err)
+		require.Equal(t, order.Legacy, shown.Origin)
+		page, err := s.Audit(ctx, audit.Range{Limit: 10})
+		require.NoError(t, err)
+		require.Empty(t, page.Facts[0].Judge())
+
+		k := key.Key{Saga: "a", Step: "order.open_refund", Generation: 1}
+		opening := order.RefundOpening{ID: "r", Amount: money.New(1, "EUR"), At: at}
+		err = s.OpenRefund(ctx, k, opening)
+		require.Equal(t, order.PaidElsewhere, fault.CodeOf(err))
+		require.Equal(t, fault.Business, fault.KindOf(err))
+		require.NoError(t, s.CloseRefund(ctx, k, order.RefundClosing{Status: order.RefundRefused, Opening: opening, Note: order.RefundNote{ID: "r", At: at}}),
+			"its saga ends")
+		none, err := s.Refunds(ctx, "a")
+		require.NoError(t, err)
+		require.Empty(t, none)
 	})
 }
 

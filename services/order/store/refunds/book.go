@@ -56,7 +56,7 @@ func (b *Book) CloseRefund(ctx context.Context, k key.Key, c order.RefundClosing
 	if c.Status == order.RefundRefused {
 		switch _, err := b.open(ctx, k, c.Opening); fault.CodeOf(err) {
 		case "":
-		case fault.NotFound, order.IllegalTransition: // nothing can open it later, either
+		case fault.NotFound, order.IllegalTransition, order.PaidElsewhere: // nothing can open it later, either
 			return nil
 		default:
 			return err
