@@ -137,12 +137,12 @@ func (m *Monolith) page(kind, after string) map[string]any {
 }
 
 func (m *Monolith) missing(r *http.Request) []string {
-	var asked struct{ IDs []string }
-	_ = json.NewDecoder(r.Body).Decode(&asked) // without ids none is missing
+	var asked struct{ Orders []monolith.Standing }
+	_ = json.NewDecoder(r.Body).Decode(&asked) // without orders none is missing
 	all := []string{}
-	for _, id := range asked.IDs {
-		if _, known := m.written[id]; !known {
-			all = append(all, id)
+	for _, o := range asked.Orders {
+		if have, known := m.written[o.ID]; !known || have.Refunded < o.Refunded {
+			all = append(all, o.ID)
 		}
 	}
 	return all

@@ -68,22 +68,26 @@ func (s *Shop) write(ctx context.Context, tx *sql.Tx, id string, w written) erro
 	return err
 }
 
-// missing returns those of the ids that the shop has no order of.
+// missing returns the ids of those orders that the shop does not have, or of which it has less
+// money paid back.
 func (s *Shop) missing(r *http.Request) (any, error) {
 	var asked struct {
-		IDs []string `json:"ids"`
+		Orders []struct {
+			ID       string `json:"id"`
+			Refunded int64  `json:"refunded"`
+		} `json:"orders"`
 	}
 	if err := read(r, &asked); err != nil {
 		return nil, err
 	}
 	absent := []string{}
-	for _, id := range asked.IDs {
+	for _, o := range asked.Orders {
 		var n int
-		if err := s.db.QueryRowContext(r.Context(), "SELECT count(*) FROM orders WHERE id = ?", id).Scan(&n); err != nil {
+		if err := s.db.QueryRowContext(r.Context(), "SELECT count(*) FROM orders WHERE id = ? AND refunded >= ?", o.ID, o.Refunded).Scan(&n); err != nil {
 			return nil, err
 		}
 		if n == 0 {
-			absent = append(absent, id)
+			absent = append(absent, o.ID)
 		}
 	}
 	return struct {

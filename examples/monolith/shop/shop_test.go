@@ -247,8 +247,12 @@ func TestAnOrderIsWrittenBackOnce(t *testing.T) {
 	own, _ := s.order(t, s.logIn(t, 1), "key", body("MUG-STONEWARE", 1, "tok_visa"))
 	require.Equal(t, http.StatusConflict, put(own.ID, back), "the shop's own order stays")
 	var answer struct{ Missing []string }
-	s.call(t, http.MethodPost, "/back/orders/missing", backToken, map[string][]string{"ids": {"one", "two", own.ID}}, &answer)
+	s.call(t, http.MethodPost, "/back/orders/missing", backToken, map[string]any{"orders": []map[string]any{
+		{"id": "one", "refunded": 850}, {"id": "two"}, {"id": own.ID},
+	}}, &answer)
 	require.Equal(t, []string{"two"}, answer.Missing)
+	s.call(t, http.MethodPost, "/back/orders/missing", backToken, map[string]any{"orders": []map[string]any{{"id": "one", "refunded": 851}}}, &answer)
+	require.Equal(t, []string{"one"}, answer.Missing, "a refund that has not arrived")
 }
 
 // inventory is a door of stock with a number of units, by hand.

@@ -196,4 +196,20 @@ func TestACutBackIsRehearsed(t *testing.T) {
 	require.Empty(t, r.Missing)
 	written, _ := m.Written()
 	require.Len(t, written, 2)
+
+	list = func(context.Context, order.Filter) ([]order.Record, error) {
+		flagged, repaid := record("a", order.Confirmed, ""), record("c", order.Confirmed, "")
+		flagged.Version, repaid.Version, repaid.Refunded = 9, 3, 1
+		return []order.Record{flagged, repaid}, nil
+	}
+	r, err = back.Rehearse(t.Context(), list, false)
+	require.NoError(t, err)
+	require.Equal(t, []string{"c"}, r.Missing, "a refund that never arrived is a loss, a note of operators is none")
+	_, err = back.Rehearse(t.Context(), list, true)
+	require.NoError(t, err)
+	r, err = back.Rehearse(t.Context(), list, false)
+	require.NoError(t, err)
+	require.Empty(t, r.Missing)
+	written, _ = m.Written()
+	require.EqualValues(t, 1, written["c"].Refunded)
 }

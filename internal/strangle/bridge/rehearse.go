@@ -3,6 +3,7 @@ package bridge
 import (
 	"context"
 
+	"github.com/amends/amends/internal/strangle/monolith"
 	"github.com/amends/amends/services/order"
 )
 
@@ -16,11 +17,11 @@ const page = 500
 type Rehearsal struct {
 	All     int      `json:"all"`     // orders that were placed here
 	Pending int      `json:"pending"` // of these, not decided; they follow once they are
-	Missing []string `json:"missing"` // decided ones that the monolith does not have
+	Missing []string `json:"missing"` // decided ones that the monolith does not have, or not with all their refunds
 	Written int      `json:"written"` // of these, written by this run
 }
 
-// Rehearse compares the orders that were placed here with those of the monolith. With mend it
+// Rehearse compares the orders that were placed here, and their refunds, with those of the monolith. With mend it
 // writes the missing ones, which then are not missing any more.
 func (b Back) Rehearse(ctx context.Context, list List, mend bool) (r Rehearsal, err error) {
 	r.Missing = []string{}
@@ -40,7 +41,7 @@ func (b Back) Rehearse(ctx context.Context, list List, mend bool) (r Rehearsal, 
 }
 
 func (b Back) rehearse(ctx context.Context, records []order.Record, mend bool, r *Rehearsal) error {
-	of, ids := map[string]order.Record{}, []string{}
+	of, asked := map[string]order.Record{}, []monolith.Standing{}
 	for _, rec := range records {
 		switch {
 		case rec.Origin != "":
@@ -48,14 +49,14 @@ func (b Back) rehearse(ctx context.Context, records []order.Record, mend bool, r
 		case rec.Status == order.Pending:
 			r.Pending++
 		default:
-			of[rec.ID], ids = rec, append(ids, rec.ID)
+			of[rec.ID], asked = rec, append(asked, monolith.Standing{ID: rec.ID, Refunded: rec.Refunded})
 		}
 		r.All++
 	}
-	if len(ids) == 0 {
+	if len(asked) == 0 {
 		return nil
 	}
-	missing, err := b.Monolith.Missing(ctx, ids)
+	missing, err := b.Monolith.Missing(ctx, asked)
 	if err != nil || !mend {
 		r.Missing = append(r.Missing, missing...)
 		return err //nolint:wrapcheck // a fault

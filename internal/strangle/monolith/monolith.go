@@ -115,12 +115,20 @@ func (c *Client) Sums(ctx context.Context) (s Sums, err error) {
 	return s, err
 }
 
-// Missing returns those of the ids that the monolith has no order of.
-func (c *Client) Missing(ctx context.Context, ids []string) ([]string, error) {
+// Standing is as much of a decided order as changes after its end. Versions tell less: they grow
+// with the notes of operators, too, which the monolith does not get.
+type Standing struct {
+	ID       string `json:"id"`
+	Refunded int64  `json:"refunded"` // in minor units
+}
+
+// Missing returns the ids of those orders that the monolith does not have, or of which it has
+// less money paid back.
+func (c *Client) Missing(ctx context.Context, all []Standing) ([]string, error) {
 	var answer struct {
 		Missing []string `json:"missing"`
 	}
-	err := c.call(ctx, http.MethodPost, "/back/orders/missing", map[string][]string{"ids": ids}, &answer)
+	err := c.call(ctx, http.MethodPost, "/back/orders/missing", map[string][]Standing{"orders": all}, &answer)
 	return answer.Missing, err
 }
 
