@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -55,6 +56,7 @@ var settings = []saving{
 	{name: "no sagas kept between their tasks", platform: setting("AMENDS_WORKER_WORKFLOW_CACHE=1")},
 	{name: "2 connections and slots for each service", platform: connections("2")},
 	{name: "statements prepared anew each time", platform: executed("exec")},
+	{name: "payloads sealed", platform: setting("AMENDS_PAYLOAD_KEYS=bench=" + base64.StdEncoding.EncodeToString(make([]byte, 32)))},
 	{name: "the API in the services' process", platform: divided(rig.Together)},
 	{name: "the order service alone in a process: first tries over gRPC", platform: divided(rig.Apart)},
 	{name: "a process for each service", platform: divided(rig.Split)},

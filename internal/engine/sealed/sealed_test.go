@@ -121,26 +121,3 @@ func TestParse(t *testing.T) {
 		require.Equal(t, []string{want}, rules, text)
 	}
 }
-
-// BenchmarkCodec seals and opens the input of an order's workflow, which is its largest
-// payload.
-func BenchmarkCodec(b *testing.B) {
-	c, err := sealed.New([]sealed.Key{newer})
-	if err != nil {
-		b.Fatal(err)
-	}
-	plain, err := converter.GetDefaultDataConverter().ToPayloads(strings.Repeat("x", 1500))
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		once, err := c.Encode(plain.GetPayloads())
-		if err != nil {
-			b.Fatal(err)
-		}
-		if _, err := c.Decode(once); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
