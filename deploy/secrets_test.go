@@ -21,6 +21,7 @@ type settings struct {
 	Identity struct {
 		Secrets string `yaml:"secrets"`
 	} `yaml:"identity"`
+	PayloadKeys    string `yaml:"payload_keys"`
 	GuestSecret    string `yaml:"guest_secret"`
 	OperatorTokens string `yaml:"operator_tokens"`
 	SMTPURL        string `yaml:"smtp_url"`
@@ -37,7 +38,11 @@ func secrets(t *testing.T) (folder string, passwords map[string]string) {
 	for line := range strings.Lines(string(text)) {
 		name, value, ok := strings.Cut(strings.TrimSpace(line), "=")
 		require.True(t, ok, line)
-		require.Regexp(t, `^[0-9a-f]{48}$`, value, name)
+		want := `^[0-9a-f]{48}$`
+		if name == "PAYLOAD_KEYS" {
+			want = `^1=[0-9A-Za-z+/]{43}=$`
+		}
+		require.Regexp(t, want, value, name)
 		require.NotContains(t, passwords, name)
 		passwords[name] = value
 	}
@@ -86,6 +91,17 @@ func TestSecretsComeByFile(t *testing.T) {
 			used[name] = true
 		}
 		require.Len(t, platform.Secrets, len(used), "a secret of no process")
+	})
+
+	t.Run("EveryProcessSealsPayloads", func(t *testing.T) {
+		t.Parallel()
+		for name, s := range platform.Services {
+			want := passwords["PAYLOAD_KEYS"]
+			if strings.HasPrefix(name, "migrate") {
+				want = "" // it reads no payload
+			}
+			require.Equal(t, want, settingsOf(t, folder, s).PayloadKeys, name)
+		}
 	})
 
 	t.Run("NoneIsInAnEnvironment", func(t *testing.T) {

@@ -22,6 +22,12 @@ keep() {
   grep -q "^$1=" "$folder/passwords.env" ||
     printf '%s=%s\n' "$1" "$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')" >>"$folder/passwords.env"
 }
+# keep_keys NAME has a list of keys of payloads, at first with one. To rotate it, change the
+# list in passwords.env as docs/payloads.md says, repeat this script, and restart.
+keep_keys() {
+  grep -q "^$1=" "$folder/passwords.env" ||
+    printf '%s=1=%s\n' "$1" "$(head -c 32 /dev/urandom | base64)" >>"$folder/passwords.env"
+}
 # of NAME prints its value.
 of() { sed -n "s/^$1=//p" "$folder/passwords.env"; }
 
@@ -31,6 +37,7 @@ for name in $services api; do
   keep "CALLER_${name^^}_SECRET"
 done
 for name in POSTGRES_PASSWORD TEMPORAL_POSTGRES_PASSWORD CALLER_OPERATOR_SECRET OPERATOR_TOKEN GUEST_SECRET USER_SECRET; do keep "$name"; done
+keep_keys PAYLOAD_KEYS
 
 dsn() { echo "postgres://amends_$1:$(of "POSTGRES_${1^^}_PASSWORD")@postgres:5432/amends_$1?sslmode=disable"; }
 
@@ -50,7 +57,11 @@ databases_of() {
   esac
 }
 
+# payloads prints the keys of the payloads at the engine.
+payloads() { printf 'payload_keys: "%s"\n' "$(of PAYLOAD_KEYS)"; }
+
 worker() {
+  payloads
   echo 'services:'
   databases_of "$1"
   if [ "$1" = user ]; then printf '    secret: "%s"\n' "$(of USER_SECRET)"; fi
@@ -61,6 +72,7 @@ worker() {
 }
 
 api() {
+  payloads
   printf 'broker: { password: "%s" }\n' "$(of BROKER_API_PASSWORD)"
   printf 'identity: { secrets: "api=%s" }\n' "$(of CALLER_API_SECRET)"
   printf 'guest_secret: "%s"\n' "$(of GUEST_SECRET)"
