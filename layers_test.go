@@ -135,7 +135,7 @@ var layers = []layer{
 	{"services/order/store/rows", "services/order services/order/course fault internal/database internal/money", "temporal echo"},
 	{"services/order/store/imports", "services/order services/order/imported services/order/store/rows internal/database", "temporal services echo"},
 	{"services/order/imported", "services/order fault internal/money", "temporal gorm echo"},
-	{"services/order/store/erasure", "services/order services/order/store/rows fault internal/database", "temporal services echo"},
+	{"services/order/store/erasure", "services/order services/order/store/rows event event/outbox fault internal/database", "temporal services echo"},
 	{"services/order/store/contacts", "services/order fault internal/database", "temporal services echo"},
 	{"services/order/store/repairs", "services/order services/order/course saga/ledger fault", "temporal gorm echo"},
 	{"services/order/store/clock", "event/lease internal/background", "temporal echo services"},

@@ -23,7 +23,7 @@ var NotificationWords = Words{Codes: map[fault.Code]string{
 	notification.NoAddress:  "the recipient has no address for the channel, or is gone",
 	notification.Suppressed: "the address was refused a few days ago",
 	notification.NotWanted:  "the recipient has turned the channel off",
-	notification.Erased:     "the account is erased",
+	notification.Erased:     "the account or the order is erased",
 	channel.Refused:         "the server refuses the message",
 	channel.AddressRefused:  "the server does not know the address",
 	channel.Unavailable:     "the server has not taken the message",

@@ -15,15 +15,15 @@ import (
 var NotificationFacts = []event.Declaration{
 	order.ConfirmedFact.Declaration, order.CancelledFact.Declaration, order.RefundedFact.Declaration,
 	user.MailWantedFact.Declaration, user.PasswordChangedFact.Declaration, user.SessionOpenedFact.Declaration,
-	user.ErasedFact.Declaration,
+	user.ErasedFact.Declaration, order.ErasedFact.Declaration,
 }
 
 // Told is what an event means to the notification service.
 type Told struct {
 	// Notice is what a person is to be told; nil: nothing.
 	Notice *notification.Notice
-	// Erased is an account that is gone; empty: none.
-	Erased string
+	// Erased is whose personal data is gone; zero: no one's.
+	Erased Erased
 }
 
 // mails has the kind of message for each mail that the user service wants.
@@ -62,8 +62,8 @@ func Notify(e event.Event) (Told, error) {
 			return &notification.Notice{Kind: notification.SessionOpened, Subject: d.Account, Occurrence: d.Session, Recipient: d.Account}
 		})
 	}
-	d, err := user.ErasedFact.Read(e)
-	return Told{Erased: d.Account}, err //nolint:wrapcheck // a fault
+	erased, err := Support(e)
+	return Told{Erased: erased}, err
 }
 
 // notify reads an event and returns the notice of its data.

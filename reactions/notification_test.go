@@ -72,7 +72,8 @@ func TestWhatEachFactMeans(t *testing.T) {
 		"session": {of(user.SessionOpenedFact, user.SessionData{Account: account, Session: "s1"}), reactions.Told{Notice: &notification.Notice{
 			Kind: notification.SessionOpened, Subject: account, Occurrence: "s1", Recipient: account,
 		}}},
-		"erased": {of(user.ErasedFact, user.ErasedData{Account: account}), reactions.Told{Erased: account}},
+		"erased":       {of(user.ErasedFact, user.ErasedData{Account: account}), reactions.Told{Erased: reactions.Erased{Account: account}}},
+		"order erased": {of(order.ErasedFact, order.ErasedData{Order: guest.ID}), reactions.Told{Erased: reactions.Erased{Order: guest.ID}}},
 	} {
 		got, err := reactions.Notify(c.e)
 		require.NoError(t, err, name)
@@ -86,12 +87,12 @@ func TestWhatEachFactMeans(t *testing.T) {
 }
 
 // TestCustomersAreToldOfEndsOnly: no customer is told of a step that may still be undone. A refund is
-// told when it is made.
+// told when it is made; an erasure is told to no customer.
 func TestCustomersAreToldOfEndsOnly(t *testing.T) {
 	t.Parallel()
 	for _, f := range reactions.NotificationFacts {
 		if f.Service != "user" {
-			require.Contains(t, []string{"amends.order.confirmed.v1", "amends.order.cancelled.v1", "amends.order.refunded.v1"}, f.Type())
+			require.Contains(t, []string{"amends.order.confirmed.v1", "amends.order.cancelled.v1", "amends.order.refunded.v1", "amends.order.erased.v1"}, f.Type())
 		}
 	}
 }
@@ -115,7 +116,7 @@ func TestEverySampleIsRead(t *testing.T) {
 			require.NoError(t, err)
 			told, err := reactions.Notify(e)
 			require.NoError(t, err)
-			require.True(t, told.Notice != nil || told.Erased != "", file)
+			require.True(t, told.Notice != nil || told.Erased != (reactions.Erased{}), file)
 			if told.Notice != nil {
 				require.Equal(t, e.Time, told.Notice.At)
 			}

@@ -58,11 +58,11 @@ var steps = map[string]string{
 }
 
 // Followed are the facts that the read model is made of. It does not follow which reactions
-// are stuck: the order has the flags.
+// are stuck: the order has the flags; nor erasures: it has no personal data.
 func Followed() []event.Declaration {
 	all := slices.Concat(order.Facts, catalog.Facts, inventory.Facts, payment.Facts, shipping.Facts)
 	return slices.DeleteFunc(all, func(d event.Declaration) bool {
-		return slices.ContainsFunc(reports, func(f report.Facts) bool {
+		return d.Type() == order.ErasedFact.Type() || slices.ContainsFunc(reports, func(f report.Facts) bool {
 			return d.Type() == f.Stuck.Type() || d.Type() == f.Recovered.Type()
 		})
 	})

@@ -11,13 +11,14 @@ import (
 	"github.com/amends/amends/event/eventtest"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/proof/rpctest"
+	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/support"
 	supportrpc "github.com/amends/amends/services/support/rpc"
 	"github.com/amends/amends/services/user"
 )
 
 // TestSupportForgetsErasedAccounts hears of the erasure at the broker, twice, and forgets the
-// account once.
+// account once; then of the erasure of a guest's order.
 func TestSupportForgetsErasedAccounts(t *testing.T) {
 	t.Parallel()
 	bus := eventtest.NewMemory()
@@ -61,4 +62,16 @@ func TestSupportForgetsErasedAccounts(t *testing.T) {
 	}
 	require.Eventually(t, func() bool { return told() > 0 }, 30*time.Second, 10*time.Millisecond)
 	require.Equal(t, 1, told())
+
+	guests, err := desk.Open(ctx, support.Opening{Order: "order-2", Key: "1", Author: support.Author{Side: support.Customer}, Subject: "Mine, too", Text: "I am Bo."})
+	require.NoError(t, err)
+	e := order.ErasedFact.New("order-2", "", order.ErasedData{Order: "order-2"})
+	e.ID, e.Time = "e3", time.Now()
+	_, err = bus.Publish(ctx, []event.Message{event.Encode(e)})
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		c, err := desk.Get(ctx, guests.ID, "order-2")
+		require.NoError(t, err)
+		return c.State == support.Closed && c.Subject == "(erased)" && c.Messages[0].Text == "(erased)"
+	}, 30*time.Second, 10*time.Millisecond)
 }

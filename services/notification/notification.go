@@ -20,7 +20,7 @@ const (
 	Suppressed fault.Code = "SUPPRESSED"
 	// NotWanted: the recipient does not want to hear of orders by the channel any more.
 	NotWanted fault.Code = "NOT_WANTED"
-	// Erased: the account is erased.
+	// Erased: the account or the order is erased.
 	Erased fault.Code = "ERASED"
 )
 

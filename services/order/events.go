@@ -17,8 +17,8 @@ import (
 // Facts are all facts of the service, those below.
 var Facts []event.Declaration
 
-// The facts that the service tells. Each describes the whole order at one version, so
-// a reader that missed one needs the next one only.
+// The facts that the service tells of an order's course. Each describes the whole order at one
+// version, so a reader that missed one needs the next one only.
 var (
 	// PlacedFact is told when an order is created.
 	PlacedFact = declare("placed", "The order is accepted and its saga has begun.")
@@ -36,6 +36,10 @@ var (
 	AttentionChangedFact = declare("attention_changed", "The flags that need an operator have changed.")
 )
 
+// ErasedFact is told when the personal data of an order is removed. An order that an operator
+// erases again is told again: its customer may have written to others meanwhile.
+var ErasedFact = declareErased()
+
 // Reports are the facts by which the service tells that it cannot react to another one.
 var Reports = report.Declare("order", &Facts)
 
@@ -48,6 +52,21 @@ func declare(name, about string, more ...func(*event.Declaration)) event.Fact[Sn
 	f := event.Declare[Snapshot](d)
 	Facts = append(Facts, f.Declaration)
 	return f
+}
+
+// declareErased adds the fact that says nothing of the order but its id.
+func declareErased() event.Fact[ErasedData] {
+	f := event.Declare[ErasedData](event.Declaration{
+		Service: "order", Name: "erased", Version: 1, Key: "order",
+		About: "The order's address and contact are gone; whoever keeps more of its customer removes it.",
+	})
+	Facts = append(Facts, f.Declaration)
+	return f
+}
+
+// ErasedData is an order without personal data.
+type ErasedData struct {
+	Order string `json:"order_id"`
 }
 
 // urgent makes a fact overtake the steps of its order that wait: they are of no use any

@@ -27,7 +27,7 @@ func hearNotices(s *Stores, o inbox.Options) *inbox.Group {
 		Group: s.Row.Name, Facts: reactions.NotificationFacts,
 		Apply: func(tx *gorm.DB, events []event.Event) error {
 			var notices []notification.Notice
-			var erased []string
+			var gone notificationstore.Gone
 			for _, e := range events {
 				told, err := reactions.Notify(e)
 				switch {
@@ -35,14 +35,16 @@ func hearNotices(s *Stores, o inbox.Options) *inbox.Group {
 					return err //nolint:wrapcheck // a fault
 				case told.Notice != nil:
 					notices = append(notices, *told.Notice)
-				case told.Erased != "":
-					erased = append(erased, told.Erased)
+				case told.Erased.Account != "":
+					gone.Accounts = append(gone.Accounts, told.Erased.Account)
+				case told.Erased.Order != "":
+					gone.Orders = append(gone.Orders, told.Erased.Order)
 				}
 			}
 			if err := store.Want(tx, notices); err != nil {
 				return err //nolint:wrapcheck // it names the operation
 			}
-			return store.Erase(tx, erased) //nolint:wrapcheck // the same
+			return store.Erase(tx, gone) //nolint:wrapcheck // the same
 		},
 	}, o)
 }

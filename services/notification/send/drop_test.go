@@ -14,6 +14,7 @@ import (
 	"github.com/amends/amends/saga/barrier/txn"
 	"github.com/amends/amends/services/notification"
 	"github.com/amends/amends/services/notification/channel"
+	"github.com/amends/amends/services/notification/store"
 )
 
 func TestAMessageThatComesTooLateIsDropped(t *testing.T) {
@@ -178,19 +179,53 @@ func TestAddressesAreInDeliveriesOnly(t *testing.T) {
 		b.users.err = away
 		b.tell(t, "e3", b.confirmed("order-3"))
 		require.NoError(t, s.Round(t.Context()))
-		erase := func() {
-			require.NoError(t, txn.Run(t.Context(), b.db, func(tx *gorm.DB) error { return b.store.Erase(tx, []string{"account-1"}) }))
-		}
 		b.told.Names(t)
-		erase()
+		b.erase(t, store.Gone{Accounts: []string{"account-1"}})
 		require.Equal(t, []string{"notification.failed account-1"}, b.told.Names(t))
-		erase()
+		b.erase(t, store.Gone{Accounts: []string{"account-1"}})
 		require.Empty(t, b.told.Names(t))
 		require.Zero(t, b.rows(t, "suppressions", "true"), "a hash of the address is one more copy")
 		require.Equal(t, notification.Erased, b.delivery(t, "order-3").Reason)
 		require.Equal(t, notification.Sent, b.delivery(t, "order-1").State)
 		require.Zero(t, b.rows(t, "deliveries", "address <> ''"))
 	})
+}
+
+func TestAnErasedOrderLeavesNoAddress(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b testBundle) {
+		s := b.sender(t, nil)
+		b.tell(t, "e1", b.confirmed("order-1"))
+		b.tell(t, "e2", b.confirmed("order-2"))
+		require.Equal(t, ada, b.settle(t, s, "order-1").Address)
+		b.settle(t, s, "order-2")
+		b.tell(t, "e3", notification.Notice{Kind: notification.ConfirmRegistration, Subject: "mail-1", Recipient: "account-1", At: b.clock.now()})
+		b.mails.Fail(smtptest.UnknownUser)
+		b.settle(t, s, "mail-1")
+		b.users.err = away
+		refund := b.confirmed("order-1")
+		refund.Kind, refund.Occurrence = notification.OrderRefunded, "r1"
+		b.tell(t, "e4", refund)
+		require.NoError(t, s.Round(t.Context()))
+		b.told.Names(t)
+
+		b.erase(t, store.Gone{Orders: []string{"order-3", "mail-1"}})
+		require.Equal(t, int64(1), b.rows(t, "suppressions", "true"), "a mail is no order")
+		require.Empty(t, b.told.Names(t))
+		b.erase(t, store.Gone{Orders: []string{"order-1"}})
+		require.Equal(t, []string{"notification.failed account-1"}, b.told.Names(t), "of the refund, which waited")
+		require.Equal(t, int64(1), b.rows(t, "deliveries", "state = 'DROPPED' AND reason = 'ERASED'"))
+		require.Zero(t, b.rows(t, "deliveries", "subject = 'order-1' AND (address <> '' OR locale <> '')"))
+		require.Zero(t, b.rows(t, "suppressions", "true"))
+		b.erase(t, store.Gone{Orders: []string{"order-1"}})
+		require.Empty(t, b.told.Names(t))
+		require.Equal(t, ada, b.delivery(t, "order-2").Address)
+	})
+}
+
+func (b testBundle) erase(t *testing.T, g store.Gone) {
+	t.Helper()
+	require.NoError(t, txn.Run(t.Context(), b.db, func(tx *gorm.DB) error { return b.store.Erase(tx, g) }))
 }
 
 func TestSuppressionsThatHaveEndedAreRemoved(t *testing.T) {

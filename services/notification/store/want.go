@@ -29,16 +29,26 @@ func (s *Store) Want(tx *gorm.DB, notices []notification.Notice) error {
 	return tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&all).Error
 }
 
-// Erase removes the addresses of erased accounts, the suppressions of these addresses too,
-// and drops the messages that the accounts still were to get. A repeat changes nothing.
-func (s *Store) Erase(tx *gorm.DB, accounts []string) error {
-	if len(accounts) == 0 {
+// Gone are those whose personal data is to go.
+type Gone struct {
+	Accounts []string
+	Orders   []string // the customers of each
+}
+
+// deliveries selects those to the accounts, and about the orders.
+func (g Gone) deliveries() clause.Expr {
+	return gorm.Expr("(recipient IN ? OR subject IN ? AND kind IN ?)", g.Accounts, g.Orders, notification.AboutOrders)
+}
+
+// Erase removes the addresses of deliveries, the suppressions of these addresses too, and
+// drops the messages that still were to be sent. A repeat changes nothing.
+func (s *Store) Erase(tx *gorm.DB, g Gone) error {
+	if len(g.Accounts)+len(g.Orders) == 0 {
 		return nil
 	}
 	var dropped []row
-	now := s.now()
-	err := tx.Raw("UPDATE deliveries SET state = ?, reason = ?, ended_at = ? WHERE recipient IN ? AND state = ? RETURNING *",
-		notification.Dropped, notification.Erased, now, accounts, notification.Wanted).Scan(&dropped).Error
+	err := tx.Raw("UPDATE deliveries SET state = ?, reason = ?, ended_at = ? WHERE ? AND state = ? RETURNING *",
+		notification.Dropped, notification.Erased, s.now(), g.deliveries(), notification.Wanted).Scan(&dropped).Error
 	if err != nil {
 		return err
 	}
@@ -47,17 +57,17 @@ func (s *Store) Erase(tx *gorm.DB, accounts []string) error {
 			return err
 		}
 	}
-	if err := lift(tx, accounts); err != nil {
+	if err := lift(tx, g); err != nil {
 		return err
 	}
-	return tx.Exec("UPDATE deliveries SET address = '', locale = '' WHERE recipient IN ?", accounts).Error
+	return tx.Exec("UPDATE deliveries SET address = '', locale = '' WHERE ?", g.deliveries()).Error
 }
 
-// lift ends the suppressions of all addresses of accounts: a hash still tells whose it is to
+// lift ends the suppressions of all addresses of deliveries: a hash still tells whose it is to
 // those who guess it.
-func lift(tx *gorm.DB, accounts []string) error {
+func lift(tx *gorm.DB, g Gone) error {
 	var used []row
-	err := tx.Model(&row{}).Distinct("channel", "address").Where("recipient IN ? AND address <> ''", accounts).Find(&used).Error
+	err := tx.Model(&row{}).Distinct("channel", "address").Where("? AND address <> ''", g.deliveries()).Find(&used).Error
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/event/outbox"
@@ -19,28 +20,40 @@ const erasedText = "(erased)"
 // batch is how many cases one statement names.
 const batch = 500
 
-// Erase removes erased accounts and all texts from their cases, closes these, and takes no
-// more of the accounts. Cases, their times and the names of support stay. A repeat changes
-// nothing.
-func (s *Store) Erase(tx *gorm.DB, accounts []string) error {
-	accounts = slices.Sorted(slices.Values(accounts)) // locks are taken in one order
-	for _, account := range slices.Compact(accounts) {
-		if err := eraseAccount(tx, account); err != nil {
+// Erase removes erased accounts and all texts from their cases, and from those about erased
+// orders, closes these, and takes no more of the accounts. The customer of an erased order may
+// open another case, which stays until the order is erased again. Cases, their times and the
+// names of support stay. A repeat changes nothing.
+func (s *Store) Erase(tx *gorm.DB, accounts, orders []string) error {
+	for _, account := range inOrder(accounts) {
+		// From here on no transaction writes for the account: see lockAccount.
+		err := tx.Exec("INSERT INTO accounts (id, erased) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET erased = excluded.erased", account, true).Error
+		if err != nil {
+			return fmt.Errorf("erase an account: %w", err)
+		}
+		if err := eraseCasesOf(tx, "customer", account); err != nil {
+			return err
+		}
+	}
+	for _, order := range inOrder(orders) {
+		if err := lockOrder(tx, order); err != nil { // a case that is being opened is erased, too
+			return err
+		}
+		if err := eraseCasesOf(tx, "order_id", order); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func eraseAccount(tx *gorm.DB, account string) error {
-	// From here on no transaction writes for the account: see lockAccount.
-	err := tx.Exec("INSERT INTO accounts (id, erased) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET erased = excluded.erased", account, true).Error
-	if err != nil {
-		return fmt.Errorf("erase an account: %w", err)
-	}
+// inOrder returns ids as they are to be locked, each once.
+func inOrder(ids []string) []string { return slices.Compact(slices.Sorted(slices.Values(ids))) }
+
+// eraseCasesOf erases the cases that have an id in a column.
+func eraseCasesOf(tx *gorm.DB, column, id string) error {
 	var rows []caseRow
-	if err := locking(tx).Where("customer = ?", account).Order("id").Find(&rows).Error; err != nil {
-		return fmt.Errorf("find the cases of an erased account: %w", err)
+	if err := locking(tx).Where(clause.Eq{Column: column, Value: id}).Order("id").Find(&rows).Error; err != nil {
+		return fmt.Errorf("find the cases to erase: %w", err)
 	}
 	for some := range slices.Chunk(rows, batch) {
 		if err := eraseCases(tx, some); err != nil {
@@ -68,7 +81,7 @@ func eraseCases(tx *gorm.DB, rows []caseRow) error {
 		tx.Exec("UPDATE cases SET customer = '', subject = ?, state = ? WHERE id IN ?", erasedText, support.Closed, ids),
 	} {
 		if change.Error != nil {
-			return fmt.Errorf("erase the cases of an account: %w", change.Error)
+			return fmt.Errorf("erase cases: %w", change.Error)
 		}
 	}
 	return outbox.Tell(tx, told...) //nolint:wrapcheck // a fault, or the database's error

@@ -18,7 +18,12 @@ import (
 
 func erase(t *testing.T, db *gorm.DB, s *store.Store, accounts ...string) {
 	t.Helper()
-	require.NoError(t, txn.Run(t.Context(), db, func(tx *gorm.DB) error { return s.Erase(tx, accounts) }))
+	require.NoError(t, txn.Run(t.Context(), db, func(tx *gorm.DB) error { return s.Erase(tx, accounts, nil) }))
+}
+
+func eraseOrders(t *testing.T, db *gorm.DB, s *store.Store, orders ...string) {
+	t.Helper()
+	require.NoError(t, txn.Run(t.Context(), db, func(tx *gorm.DB) error { return s.Erase(tx, nil, orders) }))
 }
 
 // rowsOf returns all rows of the service's own tables as JSON.
@@ -87,6 +92,43 @@ func TestAnErasedAccountLeavesNoText(t *testing.T) {
 	})
 }
 
+func TestAnErasedOrderLeavesNoText(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *store.Store, adas support.Case, r *told.Reader, db *gorm.DB) {
+		ctx := t.Context()
+		guests := opening("order-4", "k")
+		guests.Author.ID, guests.Subject, guests.Text = "", "Guest's subject", "A guest's text"
+		ofGuest, err := s.Open(ctx, guests)
+		require.NoError(t, err)
+		_, err = s.Answer(ctx, by(mia, ofGuest, "1"), "Dear guest of Hauptstr. 1")
+		require.NoError(t, err)
+		r.Names(t)
+
+		eraseOrders(t, db, s, "order-4", "order-5", "order-4")
+		require.Equal(t, []string{"support.case_closed order-4"}, r.Names(t))
+		once := rowsOf(t, db)
+		for _, text := range []string{"uest's", "Hauptstr."} {
+			require.NotContains(t, once, text)
+		}
+		eraseOrders(t, db, s, "order-4")
+		require.Empty(t, r.Names(t))
+		require.Equal(t, once, rowsOf(t, db), "a repeat changes nothing")
+		same, err := s.Get(ctx, adas.ID, "")
+		require.NoError(t, err)
+		require.Equal(t, adas, same)
+
+		again, err := s.Open(ctx, guests)
+		require.NoError(t, err, "the customer may write again, even with the same key")
+		require.NotEqual(t, ofGuest.ID, again.ID)
+		eraseOrders(t, db, s, "order-4")
+		require.NotContains(t, rowsOf(t, db), "uest's")
+		eraseOrders(t, db, s, "order-1")
+		require.NotContains(t, rowsOf(t, db), `"ada"`, "also an account's")
+		_, err = s.Open(ctx, opening("order-2", "k"))
+		require.NoError(t, err, "which goes on")
+	})
+}
+
 // A case that is opened while its account is erased is refused, or erased with it.
 func TestNoCaseIsOpenedBehindAnErasure(t *testing.T) {
 	t.Parallel()
@@ -94,7 +136,7 @@ func TestNoCaseIsOpenedBehindAnErasure(t *testing.T) {
 		s := store.New(db)
 		errs := atOnce(20, func(i int) error {
 			if i == 10 {
-				return txn.Run(t.Context(), db, func(tx *gorm.DB) error { return s.Erase(tx, []string{"ada"}) })
+				return txn.Run(t.Context(), db, func(tx *gorm.DB) error { return s.Erase(tx, []string{"ada"}, nil) })
 			}
 			_, err := s.Open(t.Context(), opening("order-"+strconv.Itoa(i), "k"))
 			return err

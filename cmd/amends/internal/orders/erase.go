@@ -21,9 +21,9 @@ func erase(std cli.Stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "erase ID --reason TEXT",
 		Short: "Remove the personal data of one decided order, of a guest for example",
-		Long: "Remove the personal data of one decided order, of a guest for example: its address, its contact, and the\n" +
-			"engine's history of its saga, within a minute. The order and its money stay. It cannot be undone. Accounts are\n" +
-			"erased by `amends user erase`." + reach.Whereabouts,
+		Long: "Remove the personal data of one decided order, of a guest for example: its address, its contact, the addresses\n" +
+			"of messages about it, the texts of its cases, and the engine's history of its saga, within a minute. The order\n" +
+			"and its money stay. It cannot be undone. Accounts are erased by `amends user erase`." + reach.Whereabouts,
 		Args: cli.Exactly("order erase needs the id of an order", 1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if e.By, err = cli.Author(e.By); err != nil {

@@ -3,7 +3,8 @@
 // customer's id, which is random, stay.
 //
 // The engine's histories have addresses, too. The store lists the orders whose histories are
-// to go; see package internal/orders/histories.
+// to go; see package internal/orders/histories. Services that keep more of an order's customer
+// hear of its erasure: see [order.ErasedFact].
 package erasure
 
 import (
@@ -14,6 +15,8 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
+	"github.com/amends/amends/event"
+	"github.com/amends/amends/event/outbox"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/services/order"
@@ -90,9 +93,11 @@ func (b *Book) due(ctx context.Context, condition string, args ...any) error {
 
 func locked(tx *gorm.DB) *gorm.DB { return tx.Clauses(clause.Locking{Strength: "UPDATE"}) }
 
-// erase erases orders that tx has locked.
+// erase erases orders that tx has locked, and tells it.
 func erase(tx *gorm.DB, found []rows.Order, e order.Erasure) error {
+	told := make([]event.Event, len(found))
 	for i := range found {
+		told[i] = order.ErasedFact.New(found[i].ID, "", order.ErasedData{Order: found[i].ID})
 		var p order.Placement
 		if err := json.Unmarshal([]byte(found[i].Placement), &p); err != nil {
 			return rows.Unreadable(found[i].ID, err) //nolint:wrapcheck // a fault
@@ -113,7 +118,7 @@ func erase(tx *gorm.DB, found []rows.Order, e order.Erasure) error {
 			}
 		}
 	}
-	return nil
+	return outbox.Tell(tx, told...) //nolint:wrapcheck // a fault, or the database's error
 }
 
 // Histories returns at most limit erased orders of which the engine may have histories.
