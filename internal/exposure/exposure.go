@@ -21,10 +21,31 @@ type Exposure struct {
 	Sold     int64 `json:"units_sold,omitempty"`
 	// Parcels are booked.
 	Parcels int `json:"parcels,omitempty"`
+	// Steps are those of one order whose effects all this is.
+	Steps []string `json:"steps,omitempty"`
 }
 
-// Add adds the holdings of other orders.
+// By returns the holdings as the effects of a step, if there are any.
+func (e Exposure) By(step string) Exposure {
+	if !e.IsZero() {
+		e.Steps = []string{step}
+	}
+	return e
+}
+
+// Amounts returns the holdings without their steps, for a sum over orders.
+func (e Exposure) Amounts() Exposure {
+	e.Steps = nil
+	return e
+}
+
+// Add adds the holdings of other orders, or of the same one at another service.
 func (e *Exposure) Add(other Exposure) {
+	for _, step := range other.Steps {
+		if !slices.Contains(e.Steps, step) {
+			e.Steps = append(slices.Clip(e.Steps), step)
+		}
+	}
 	e.Held, e.Taken = sum(e.Held, other.Held...), sum(e.Taken, other.Taken...)
 	e.Reserved, e.Sold, e.Parcels = e.Reserved+other.Reserved, e.Sold+other.Sold, e.Parcels+other.Parcels
 }
@@ -57,8 +78,8 @@ func sum(all []money.Amount, more ...money.Amount) []money.Amount {
 	return all
 }
 
-// String says it in words: "money held: 126.00 EUR, stock held: 3 units"; "nothing" if that
-// is so.
+// String says it in words: "money held: 126.00 EUR, stock held: 3 units (payment.authorize,
+// inventory.reserve)"; "nothing" if that is so.
 func (e Exposure) String() string {
 	var parts []string
 	add := func(is bool, format string, args ...any) {
@@ -78,5 +99,9 @@ func (e Exposure) String() string {
 	if len(parts) == 0 {
 		return "nothing"
 	}
-	return strings.Join(parts, ", ")
+	words := strings.Join(parts, ", ")
+	if len(e.Steps) > 0 {
+		words += " (" + strings.Join(e.Steps, ", ") + ")"
+	}
+	return words
 }

@@ -28,6 +28,14 @@ func TestExposuresAddUpByCurrency(t *testing.T) {
 	require.Equal(t, "money held: 130.00 EUR, money taken: 5.00 USD, stock held: 3 units, stock sold: 1 units, parcels booked: 2", all.String())
 	require.Equal(t, "money held: 126.00 EUR, stock held: 3 units, parcels booked: 2", one.String(), "a sum changes no part of it")
 
+	require.Equal(t, "stock held: 3 units (inventory.reserve)", exposure.Exposure{Reserved: 3}.By("inventory.reserve").String())
+	require.Empty(t, exposure.Exposure{}.By("inventory.reserve").Steps, "nothing is the effect of no step")
+	of := exposure.Exposure{Reserved: 3}.By("inventory.reserve")
+	of.Add(exposure.Exposure{Sold: 1}.By("inventory.commit"))
+	of.Add(exposure.Exposure{Reserved: 1}.By("inventory.reserve"))
+	require.Equal(t, "stock held: 4 units, stock sold: 1 units (inventory.reserve, inventory.commit)", of.String())
+	require.Equal(t, "stock held: 4 units, stock sold: 1 units", of.Amounts().String(), "a sum over orders has no steps")
+
 	data, err := json.Marshal(all)
 	require.NoError(t, err)
 	require.JSONEq(t, `{"money_held": [{"amount": 13000, "currency": "EUR"}], "money_taken": [{"amount": 500, "currency": "USD"}],

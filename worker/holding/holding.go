@@ -1,9 +1,11 @@
-// Package holding reads the holdings of an order at a service, by the rows of its database.
+// Package holding reads the holdings of an order at a service, by the rows of its database, and
+// whose effects they are.
 package holding
 
 import (
 	"context"
 
+	"github.com/amends/amends/activities"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/exposure"
 	"github.com/amends/amends/internal/money"
@@ -36,14 +38,16 @@ func paid(ctx context.Context, s *registry.Stores, id string) (e exposure.Exposu
 	if fault.CodeOf(err) == fault.NotFound {
 		return e, nil
 	}
+	step := activities.CapturePayment.Name
 	switch p.State {
 	case payment.Intent, payment.Authorized:
 		e.Hold(p.Amount)
+		step = activities.AuthorizePayment.Name
 	case payment.Captured:
 		e.Take(money.New(p.Captured-p.Refunded, p.Amount.Currency))
 	case payment.Declined, payment.Voided, payment.Refunded:
 	}
-	return e, err //nolint:wrapcheck // a fault
+	return e.By(step), err //nolint:wrapcheck // a fault
 }
 
 func stocked(ctx context.Context, s *registry.Stores, id string) (e exposure.Exposure, err error) {
@@ -51,10 +55,10 @@ func stocked(ctx context.Context, s *registry.Stores, id string) (e exposure.Exp
 	for _, f := range page.Facts {
 		for _, r := range f.Stock {
 			if r.State == inventory.Held {
-				e.Reserved += r.Units
+				e.Add(exposure.Exposure{Reserved: r.Units}.By(r.Step))
 				continue
 			}
-			e.Sold += r.Units
+			e.Add(exposure.Exposure{Sold: r.Units}.By(activities.CommitStock.Name))
 		}
 	}
 	return e, err //nolint:wrapcheck // a fault
@@ -67,5 +71,5 @@ func booked(ctx context.Context, s *registry.Stores, id string) (e exposure.Expo
 			e.Parcels++
 		}
 	}
-	return e, err //nolint:wrapcheck // a fault
+	return e.By(activities.BookParcels.Name), err //nolint:wrapcheck // a fault
 }

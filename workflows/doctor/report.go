@@ -118,7 +118,7 @@ func (r *Report) sum() {
 	for _, f := range r.Findings {
 		if !seen[f.Order] {
 			seen[f.Order] = true
-			r.Holds.Add(f.Holds)
+			r.Holds.Add(f.Holds.Amounts())
 		}
 	}
 }
