@@ -36,7 +36,9 @@ type Entry struct {
 // after a count.
 type Adjustment struct {
 	SKU, Warehouse string
-	// Units are added, or taken off if negative; not 0, at most MaxDelivery either way.
+	// Units are added, or taken off if negative, at most MaxDelivery either way. With 0 the
+	// stock is set back to the counters that the journal and the reservations explain, after
+	// it was changed by something else.
 	Units int64
 	// Reason says in words why, and By who says so, as [text.Line] takes them.
 	Reason, By string
@@ -60,8 +62,8 @@ func (a Adjustment) Validate() error {
 		return invalid("a SKU has 1 to %d characters, none of them a control character", maxSKU)
 	case !validWarehouse(a.Warehouse):
 		return invalid("a warehouse code is 1 to %d of A-Z a-z 0-9 _ -", maxWarehouse)
-	case a.Units == 0 || a.Units > MaxDelivery || a.Units < -MaxDelivery:
-		return invalid("a correction has 1 to %d units, or as many to take off", MaxDelivery)
+	case a.Units > MaxDelivery || a.Units < -MaxDelivery:
+		return invalid("a correction has at most %d units, or as many to take off", MaxDelivery)
 	case text.Line(a.Reason) != nil:
 		return invalid("the reason %w", text.Line(a.Reason))
 	case utf8.RuneCountInString(a.Reason) > maxText:

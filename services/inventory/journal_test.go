@@ -16,6 +16,7 @@ func TestAdjustmentValidate(t *testing.T) {
 	require.NoError(t, valid.Validate())
 	for claim, change := range map[string]func(a *Adjustment){
 		"TakesAnyScript":     func(a *Adjustment) { a.Reason, a.By = "棚卸し", "秋" },
+		"TakesNoUnits":       func(a *Adjustment) { a.Units = 0 },
 		"TakesNoReference":   func(a *Adjustment) { a.Reference = "" },
 		"TakesTheMost":       func(a *Adjustment) { a.Units = -MaxDelivery },
 		"TakesALongSentence": func(a *Adjustment) { a.Reason = strings.Repeat("ß", 1000) },
@@ -28,7 +29,6 @@ func TestAdjustmentValidate(t *testing.T) {
 		})
 	}
 	for claim, change := range map[string]func(a *Adjustment){
-		"RefusesNoUnits":                  func(a *Adjustment) { a.Units = 0 },
 		"RefusesTooManyUnits":             func(a *Adjustment) { a.Units = MaxDelivery + 1 },
 		"RefusesTooManyUnitsTakenOff":     func(a *Adjustment) { a.Units = -MaxDelivery - 1 },
 		"RefusesNoSKU":                    func(a *Adjustment) { a.SKU = "" },

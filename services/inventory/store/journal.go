@@ -14,6 +14,7 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/services/inventory"
+	"github.com/amends/amends/services/inventory/store/tally"
 )
 
 // Adjust implements [inventory.Service].
@@ -35,13 +36,20 @@ func (s *Store) Adjust(ctx context.Context, a inventory.Adjustment) (stock inven
 		if repeated, err = booked(tx, a); err != nil || repeated {
 			return err
 		}
-		if row.Available+a.Units < 0 {
-			return fault.Errorf(fault.Business, inventory.TooFew, "%d of %q in %s cannot be taken off: %d are available, %d reserved for orders",
-				-a.Units, a.SKU, a.Warehouse, row.Available, row.Reserved)
+		if a.Units == 0 {
+			row, err = explain(tx, row)
+		} else {
+			row, err = take(tx, row, a)
 		}
-		row.Available, row.Received, row.Version = row.Available+a.Units, row.Received+a.Units, row.Version+1
+		if err != nil {
+			return err
+		}
 		stock = row.stock()
-		if err := adjust(tx, a); err != nil {
+		err = enter(tx, entryRow{
+			SKU: a.SKU, Warehouse: a.Warehouse, Kind: string(inventory.Correction), Units: a.Units,
+			BookedBy: a.By, Reason: a.Reason, Reference: a.Reference,
+		})
+		if err != nil {
 			return err
 		}
 		return tellStock(tx, "", row)
@@ -69,15 +77,34 @@ func booked(tx *gorm.DB, a inventory.Adjustment) (bool, error) {
 	return len(rows) > 0, nil
 }
 
-// adjust changes the stock row, which tx has locked, and writes the journal.
-func adjust(tx *gorm.DB, a inventory.Adjustment) error {
-	if err := add(tx, a.SKU, a.Warehouse, a.Units); err != nil {
-		return err
+// take changes the available units of a row, which tx has locked, by those of a correction.
+func take(tx *gorm.DB, row stockRow, a inventory.Adjustment) (stockRow, error) {
+	if row.Available+a.Units < 0 {
+		return row, fault.Errorf(fault.Business, inventory.TooFew, "%d of %q in %s cannot be taken off: %d are available, %d reserved for orders",
+			-a.Units, a.SKU, a.Warehouse, row.Available, row.Reserved)
 	}
-	return enter(tx, entryRow{
-		SKU: a.SKU, Warehouse: a.Warehouse, Kind: string(inventory.Correction), Units: a.Units,
-		BookedBy: a.By, Reason: a.Reason, Reference: a.Reference,
-	})
+	row.Available, row.Received, row.Version = row.Available+a.Units, row.Received+a.Units, row.Version+1
+	return row, add(tx, row.SKU, row.Warehouse, a.Units)
+}
+
+// explain sets a row, which tx has locked, back to the counters that the journal and the
+// reservations explain.
+func explain(tx *gorm.DB, row stockRow) (stockRow, error) {
+	s, err := tally.Explained(tx, row.SKU, row.Warehouse)
+	if err != nil {
+		return row, err //nolint:wrapcheck // it names the question
+	}
+	if s.Available < 0 {
+		return row, fault.Errorf(fault.Business, inventory.TooFew, "the journal of %q in %s has %d units, and %d are reserved or sold: book the missing ones first",
+			row.SKU, row.Warehouse, s.Received, s.Reserved+s.Committed)
+	}
+	row.Available, row.Reserved, row.Committed, row.Received, row.Version = s.Available, s.Reserved, s.Committed, s.Received, row.Version+1
+	err = tx.Exec(`UPDATE stock SET available = ?, reserved = ?, committed = ?, received = ?, version = version + 1
+		WHERE sku = ? AND warehouse = ?`, row.Available, row.Reserved, row.Committed, row.Received, row.SKU, row.Warehouse).Error
+	if err != nil {
+		return row, fmt.Errorf("set the stock back: %w", err)
+	}
+	return row, nil
 }
 
 // add adds units to the available stock of a row, which tx has locked.

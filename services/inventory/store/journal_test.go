@@ -184,3 +184,34 @@ func TestTheJournalOfAnExistingDatabase(t *testing.T) {
 		b.requireExplained(t)
 	})
 }
+
+// A correction of nothing sets stock that was changed by SQL back, and keeps who did so.
+func TestACorrectionOfNothingSetsTheStockBack(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, inventorystore.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
+		b := testBundle{inventorystore.New(db)}
+		exec := func(statement string) { require.NoError(t, db.Exec(statement).Error) }
+		b.receive(t, "BOWL", "BER", 10)
+		_, err := b.Reserve(t.Context(), reserve("keeps-its-bowls"), ask(line("BOWL", 3)))
+		require.NoError(t, err)
+		for _, damage := range []string{
+			"UPDATE stock SET available = available - 2, received = received - 2",
+			"UPDATE stock SET reserved = reserved - 1, available = available + 1",
+		} {
+			exec(damage)
+			wrong, err := b.AuditStock(t.Context())
+			require.NoError(t, err)
+			require.NotEmpty(t, wrong)
+			b.adjust(t, correct("BOWL", 0, ""))
+			b.requireStock(t, "BOWL", 7, 3, 0)
+			b.requireExplained(t)
+		}
+		require.Equal(t, []int64{10, 0, 0}, b.units(t, "BOWL"))
+
+		exec("UPDATE stock_journal SET units = 2 WHERE position = 1")
+		_, _, err = b.Adjust(t.Context(), correct("BOWL", 0, ""))
+		requireFault(t, err, fault.Business, inventory.TooFew)
+		require.ErrorContains(t, err, "has 2 units, and 3 are reserved or sold")
+	})
+}

@@ -22,8 +22,10 @@ func adjust(std cli.Stdio) *cobra.Command {
 		Long: "Correct the available stock by a number of units, for example after a count or a theft. The journal keeps\n" +
 			"the correction forever, with its reason and author. It takes nothing from orders: units that are reserved\n" +
 			"or sold stay.\n\n" +
-			"  amends stock adjust --sku MUG-STONEWARE --warehouse BER --units -3 --reason 'broken' --reference count-2026-11\n\n" +
-			"With --reference a repeat changes nothing; without it every call is another correction." + reach.Whereabouts,
+			"  amends stock adjust --sku MUG-STONEWARE --warehouse BER --units -3 \\\n" +
+			"    --reason 'broken' --reference count-2026-11\n\n" +
+			"With --reference a repeat changes nothing; without it every call is another correction. After the stock was\n" +
+			"changed by SQL, 0 units set it back to the counters that the journal and the reservations explain." + reach.Whereabouts,
 		Args: cli.Exactly("stock adjust needs its flags", 0),
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if a.Units, err = number("units", units); err != nil {
@@ -55,7 +57,7 @@ func adjust(std cli.Stdio) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&a.SKU, "sku", "", "the product")
 	flags.StringVar(&a.Warehouse, "warehouse", "", "code of the warehouse, for example BER")
-	flags.StringVar(&units, "units", "", "units to add, or with a minus to take off")
+	flags.StringVar(&units, "units", "", "units to add, or with a minus to take off; 0: set the stock back to its journal")
 	flags.StringVar(&a.Reason, "reason", "", "why, in words; no names of customers, no addresses")
 	flags.StringVar(&a.Reference, "reference", "", "key of the count or the case, which is booked once for a SKU and warehouse")
 	cli.AddAuthor(cmd, &a.By)

@@ -473,7 +473,7 @@ type AdjustRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	Sku       string                 `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
 	Warehouse string                 `protobuf:"bytes,2,opt,name=warehouse,proto3" json:"warehouse,omitempty"`
-	// Added, or taken off if negative; not 0.
+	// Added, or taken off if negative; 0 sets the stock back to its journal.
 	Units  int64  `protobuf:"varint,3,opt,name=units,proto3" json:"units,omitempty"`
 	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	By     string `protobuf:"bytes,5,opt,name=by,proto3" json:"by,omitempty"`

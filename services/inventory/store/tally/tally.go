@@ -70,6 +70,27 @@ func Wrong(ctx context.Context, db *gorm.DB) ([]string, error) {
 	return wrong, nil
 }
 
+// Explained returns the stock of a SKU in a warehouse as the journal and the reservations have it.
+// tx has locked its row, so that no reservation changes one of the two meanwhile. Every reservation
+// of the SKU is read.
+func Explained(tx *gorm.DB, sku, warehouse string) (inventory.Stock, error) {
+	s := inventory.Stock{SKU: sku, Warehouse: warehouse}
+	err := tx.Raw(`
+		SELECT CAST(coalesce(sum(CASE WHEN h.state = @held THEN l.quantity ELSE 0 END), 0) AS bigint) AS reserved,
+			CAST(coalesce(sum(CASE WHEN h.state = @sold THEN l.quantity ELSE 0 END), 0) AS bigint) AS committed,
+			(SELECT CAST(coalesce(sum(units), 0) AS bigint) FROM stock_journal WHERE sku = @sku AND warehouse = @warehouse) AS received
+		FROM reservation_lines AS l
+		JOIN reservations AS h ON h.saga = l.saga AND h.step = l.step AND h.generation = l.generation
+		WHERE h.state <> @released AND l.sku = @sku AND l.warehouse = @warehouse`,
+		map[string]any{"held": inventory.Held, "sold": inventory.Committed, "released": inventory.Released, "sku": sku, "warehouse": warehouse}).
+		Scan(&s).Error
+	if err != nil {
+		return s, fmt.Errorf("explain the stock: %w", err)
+	}
+	s.Available = s.Received - s.Reserved - s.Committed
+	return s, nil
+}
+
 func returns(db *gorm.DB) *gorm.DB {
 	return db.Table("stock_journal").Where("kind = ?", inventory.Returned)
 }
