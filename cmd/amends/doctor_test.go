@@ -28,7 +28,7 @@ func TestDoctor(t *testing.T) {
 	diagnose := func(args ...string) (string, error) {
 		return once(t, nil, append([]string{"doctor", "--temporal-address", engine, "--pause", "10ms"}, args...)...)
 	}
-	place(t, p.api, "1", "tok_visa", true)
+	id := text(t, place(t, p.api, "1", "tok_visa", true)["id"])
 
 	out, err := diagnose()
 	require.EqualError(t, err, "the doctor: 0 orders judged, 0 findings, 0 repaired")
@@ -63,6 +63,9 @@ func TestDoctor(t *testing.T) {
 	for _, line := range []string{`amends_doctor_findings\{[^}]*kind="stock",[^}]*\} 2\n`, `amends_doctor_last_run_timestamp_seconds\{[^}]*\} 1\.`} {
 		require.True(t, regexp.MustCompile(line).MatchString(text(t, metrics["text"])), line)
 	}
+
+	listsADeadLetter(t, dir, id)
+	saysFirstThatNoWorkerAnswers(t, dir)
 
 	// The queue of this platform has no worker.
 	began := time.Now()

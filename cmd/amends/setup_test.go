@@ -24,6 +24,9 @@ import (
 // patience bounds every wait of these tests; it allows for a loaded machine.
 const patience = 60 * time.Second
 
+// tick is the time between two looks at a platform by a command.
+const tick = 200 * time.Millisecond
+
 // output collects the output of a running command.
 type output struct {
 	mu   sync.Mutex

@@ -129,6 +129,8 @@ func TestSplit(t *testing.T) {
 	_, err = once(t, env["api"], "order", "show", "unknown")
 	require.EqualError(t, err, `no order "unknown", or its workflow is past its retention`)
 
+	require.NoError(t, parts["order"].end(t))
+	namesTheOrdersThatWait(t, everything, engine.Address, text(t, unsure["id"]))
 	for name, part := range parts {
 		require.NoError(t, part.end(t), name)
 	}

@@ -45,6 +45,13 @@ func (r *Reader) forgotten(ctx context.Context, id string, unknown error) (Snaps
 	case err != nil:
 		return Snapshot{}, call.Unavailable(unreadable, err)
 	}
+	return Forgotten(rec)
+}
+
+// Forgotten returns an order whose workflow the engine does not know, as its record has it.
+// An undecided one is flagged, because nothing works on it; a choreographed one, which never
+// has a workflow, only if it makes no progress.
+func Forgotten(rec order.Record) (Snapshot, error) {
 	if rec.Course != nil {
 		return standing(rec)
 	}

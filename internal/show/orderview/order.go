@@ -16,10 +16,15 @@ import (
 // Write writes an order, the steps of its saga, and the repairs, waivers and
 // acknowledgements that operators recorded. words explain why it needs attention.
 func Write(s show.Screen, o workflows.OrderView, words watch.Words) error {
-	return s.Tables(head(o), steps(o), attention(o, words), repairs(o), waivers(o), acknowledgements(o))
+	return WriteHolding(s, o, "", words)
 }
 
-func head(o workflows.OrderView) *show.Table {
+// WriteHolding is [Write] with the holdings of the order in words, "" if they are not known.
+func WriteHolding(s show.Screen, o workflows.OrderView, holds string, words watch.Words) error {
+	return s.Tables(head(o, holds), steps(o), attention(o, words), repairs(o), waivers(o), acknowledgements(o))
+}
+
+func head(o workflows.OrderView, holds string) *show.Table {
 	total := "not quoted"
 	if o.Total != nil {
 		total = o.Total.String()
@@ -36,6 +41,9 @@ func head(o workflows.OrderView) *show.Table {
 	t.Row("Total", total)
 	if o.Refunded != nil {
 		t.Row("Paid back", o.Refunded)
+	}
+	if holds != "" {
+		t.Row("Holds", holds)
 	}
 	t.Row("Placed", show.Stamp(o.CreatedAt))
 	for _, l := range o.Lines {

@@ -56,10 +56,10 @@ func (l List) Empty() bool {
 type Sources struct {
 	// Flagged returns flagged orders, and how many there are.
 	Flagged func(ctx context.Context) ([]watch.FlaggedOrder, int, error)
-	// Silent says that no worker of the order service answers, and Stuck finds the stuck
-	// orders; both ask the engine.
+	// Silent says that no worker of the order service answers, and Stuck, which is told
+	// whether that is so, finds the stuck orders; both ask the engine.
 	Silent func(ctx context.Context) (string, error)
-	Stuck  func(ctx context.Context) (stuck.Report, error)
+	Stuck  func(ctx context.Context, silent bool) (stuck.Report, error)
 	// Letters returns the dead letters of a service, one of Services.
 	Services []string
 	Letters  func(ctx context.Context, service string) ([]Letter, error)
@@ -94,7 +94,7 @@ func (l *List) engine(ctx context.Context, s Sources) {
 		l.missed("engine", err)
 		return
 	}
-	found, err := s.Stuck(ctx)
+	found, err := s.Stuck(ctx, silent != "")
 	l.missed("engine", err)
 	l.Stuck = append(l.Stuck, found.Orders...)
 }
@@ -125,7 +125,7 @@ func (l *List) expose(ctx context.Context, s Sources) {
 		l.Letters[i].Holds = holds[l.Letters[i].Key]
 	}
 	for _, id := range ids {
-		l.Holds.Add(holds[id])
+		l.Holds.Add(holds[id].Amounts())
 	}
 }
 

@@ -25,7 +25,10 @@ func sources() needs.Sources {
 			return []watch.FlaggedOrder{{ID: "a"}}, 7, nil
 		},
 		Silent: func(context.Context) (string, error) { return "none polls", nil },
-		Stuck: func(context.Context) (stuck.Report, error) {
+		Stuck: func(_ context.Context, silent bool) (stuck.Report, error) {
+			if !silent {
+				return stuck.Report{}, nil // they do not wait for long yet
+			}
 			return stuck.Report{Orders: []stuck.Order{{ID: "b"}, {ID: "a"}}}, nil
 		},
 		Services: []string{"payment", "order"},
@@ -95,7 +98,7 @@ func TestNothingNeedsAnOperator(t *testing.T) {
 	s := sources()
 	s.Flagged = func(context.Context) ([]watch.FlaggedOrder, int, error) { return []watch.FlaggedOrder{}, 0, nil }
 	s.Silent = func(context.Context) (string, error) { return "", nil }
-	s.Stuck = func(context.Context) (stuck.Report, error) { return stuck.Report{}, nil }
+	s.Stuck = func(context.Context, bool) (stuck.Report, error) { return stuck.Report{}, nil }
 	s.Services = nil
 	l, err := needs.Gather(t.Context(), s)
 	require.NoError(t, err)

@@ -14,10 +14,10 @@ import (
 )
 
 // The engine remembers the polls of a worker that is gone. While tasks wait that no poll has
-// come for since, it is known after a few seconds that no worker answers; on an idle queue only
+// come for since, it is known after WaitsFor that no worker answers; on an idle queue only
 // when a living worker must have polled again.
 const (
-	waitsFor = 5 * time.Second
+	WaitsFor = 5 * time.Second
 	pollsFor = longPoll + 30*time.Second
 )
 
@@ -53,7 +53,7 @@ func silent(name string, polled, now time.Time, waited time.Duration) string {
 		return fmt.Sprintf("none polls queue %q", name)
 	case idle > pollsFor:
 		return fmt.Sprintf("none has polled queue %q for %s", name, idle)
-	case waited > waitsFor && polled.Before(now.Add(-waited)):
+	case waited > WaitsFor && polled.Before(now.Add(-waited)):
 		return fmt.Sprintf("tasks have waited on queue %q for %s, and none has polled it since", name, waited.Truncate(time.Second))
 	}
 	return ""

@@ -15,7 +15,6 @@ import (
 	"github.com/amends/amends/event/inbox/waiting"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/engine"
-	"github.com/amends/amends/internal/exposure"
 	"github.com/amends/amends/internal/show"
 	"github.com/amends/amends/internal/show/orderview"
 	"github.com/amends/amends/internal/watch"
@@ -49,13 +48,16 @@ func listNeeds(cmd *cobra.Command, std cli.Stdio, l listing) error {
 	if err != nil {
 		return err
 	}
+	if l.json {
+		err = show.JSON(std.Out, list)
+	} else {
+		err = orderview.Needs(std.Screen(cmd), list)
+	}
+	// Last: it must not stand before the words that no worker answers.
 	for _, source := range slices.Sorted(maps.Keys(list.NotAsked)) {
 		fmt.Fprintf(std.Err, "not asked: %s: %s\n", source, list.NotAsked[source])
 	}
-	if l.json {
-		return show.JSON(std.Out, list)
-	}
-	return orderview.Needs(std.Screen(cmd), list)
+	return err
 }
 
 // sources are those that the settings of a command name. With a status only flagged orders are
@@ -77,8 +79,11 @@ func (l listing) sources(cmd *cobra.Command, std cli.Stdio, o worker.Options, c 
 			}
 			return queue.Silent(ctx, c, queueOf)
 		},
-		Stuck: func(ctx context.Context) (found stuck.Report, err error) {
+		Stuck: func(ctx context.Context, silent bool) (found stuck.Report, err error) {
 			o.Stuck.Limit = max(o.Stuck.Limit, l.limit)
+			if silent { // so it is known for whom its orders wait
+				o.Stuck.NotTaken = queue.WaitsFor
+			}
 			err = worker.WithStuck(ctx, o, c, func(f *stuck.Finder) (err error) {
 				found, err = f.Find(ctx)
 				return err
@@ -86,17 +91,10 @@ func (l listing) sources(cmd *cobra.Command, std cli.Stdio, o worker.Options, c 
 			return found, err
 		},
 		Services: registry.Names(), Letters: dead(std, cmd),
-		Holders: holding.Services(),
-		Exposure: func(ctx context.Context, service string, ids []string) (map[string]exposure.Exposure, error) {
-			o, err := dsn.Tool(std, cmd, service) //nolint:contextcheck // it takes that of cmd
-			if err != nil {
-				return nil, err
-			}
-			return worker.Exposure(ctx, o, service, ids)
-		},
+		Holders: holding.Services(), Exposure: held(std, cmd),
 	}
 	if l.status != "" {
-		s.Services, s.Stuck = nil, func(context.Context) (stuck.Report, error) { return stuck.Report{}, nil }
+		s.Services, s.Stuck = nil, func(context.Context, bool) (stuck.Report, error) { return stuck.Report{}, nil }
 	}
 	return s
 }

@@ -40,8 +40,8 @@ func showOrder(std cli.Stdio) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "show ID",
-		Short: "Show an order and its saga: steps, undo, exposure",
-		Long: "Show an order and its saga: steps, undo, exposure. Its workflow is asked, or for a choreographed order, which\n" +
+		Short: "Show an order and its saga: steps, undo, holdings",
+		Long: "Show an order and its saga: steps, undo, and its holdings by the services' databases. Its workflow is asked, or for a choreographed order, which\n" +
 			"has none, the order service. If that does not answer, or the engine has forgotten it, the read model of the\n" +
 			"service query." + reach.Naming + reach.Whereabouts,
 		Args:              cli.Exactly("order show needs the order's id", 1),
@@ -70,16 +70,28 @@ func showOrder(std cli.Stdio) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			holds := holdingsOf(std, cmd, id)
 			if asJSON {
-				return show.JSON(std.Out, view)
+				return show.JSON(std.Out, struct {
+					workflows.OrderView
+					holdings
+				}{view, holds})
 			}
-			return orderview.Write(std.Screen(cmd), view, registry.Words())
+			return orderview.WriteHolding(std.Screen(cmd), view, holds.String(), registry.Words())
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the order as JSON")
 	cli.AddDatabaseFlags(cmd)
 	cli.AddEngineFlags(cmd)
 	return cmd
+}
+
+// goneError is the error of an order that the engine does not know.
+type goneError struct{ id string }
+
+// Error implements [error].
+func (e goneError) Error() string {
+	return fmt.Sprintf("no order %q, or its workflow is past its retention", e.id)
 }
 
 // queryOrder queries the order's workflow, which answers until its retention ends.
@@ -92,7 +104,7 @@ func queryOrder(ctx context.Context, client *engine.Client, id string) (workflow
 	view, err := orders.New(orders.Config{QueryTimeout: queryTimeout, DataConverter: client.Payloads.Data}, client).Ask(ctx, id)
 	switch {
 	case fault.CodeOf(err) == fault.NotFound:
-		return view, fmt.Errorf("no order %q, or its workflow is past its retention", id)
+		return view, goneError{id}
 	case err != nil:
 		return view, fmt.Errorf("order %q: no worker of the order service answers: %w", id, err)
 	}

@@ -40,8 +40,8 @@ func list(std cli.Stdio, name string) *cobra.Command {
 		Short: "List orders, the newest first, or those that need an operator",
 		Long: "List orders, the newest first, from the read model. With one of these flags, those that need an operator,\n" +
 			"from the order service's own database:\n\n" +
-			"  --needs-attention  everything: whether a worker of the order service answers, flagged orders, those of\n" +
-			"                     --stuck, and dead letters; why, and what each holds, with a total\n" +
+			"  --needs-attention  everything: first that no worker of the order service answers, then flagged orders, " +
+			"those of --stuck, and dead letters; why, and the holdings of each, with a total\n" +
 			"  --acknowledged     orders whose flags an operator has reviewed: who, when, why, and which flags\n" +
 			"  --stuck            undecided orders that make no progress, according to the engine\n\n" +
 			"Waivers are listed beside the flags of the same orders. What cannot be asked is named on the error stream,\n" +

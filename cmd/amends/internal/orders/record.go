@@ -2,6 +2,7 @@ package orders
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 	"google.golang.org/grpc"
@@ -32,13 +33,18 @@ func readRecord(std cli.Stdio, cmd *cobra.Command, id string) (rec order.Record,
 	return rec, err
 }
 
-// recordedOrder returns a choreographed order as its record has it. Of any other order, and
-// if the order service cannot be asked, the answer of the workflow stays.
+// recordedOrder returns a choreographed order as its record has it, and an undecided one whose
+// workflow is gone, flagged for that. Of any other order, and if the order service cannot be
+// asked, the answer of the workflow stays.
 func recordedOrder(std cli.Stdio, cmd *cobra.Command, id string, answer workflows.OrderView, failed error) (workflows.OrderView, error) {
 	rec, err := readRecord(std, cmd, id)
-	if err != nil || rec.Style() != order.Choreographed {
+	if err != nil {
 		return answer, failed
 	}
-	found, err := read.OfRecord(rec)
+	_, gone := errors.AsType[goneError](failed)
+	if rec.Style() != order.Choreographed && !(gone && rec.Status == order.Pending) {
+		return answer, failed
+	}
+	found, err := read.Forgotten(rec)
 	return found.OrderView, err
 }
