@@ -1,10 +1,12 @@
 package main
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
@@ -105,6 +107,17 @@ func TestValuesAreCompleted(t *testing.T) {
 	}
 }
 
+// shell matches the first lines of shell commands in a help.
+var shell = regexp.MustCompile(`(?m)^ +amends .*$`)
+
+// fits requires that a help fits a narrow terminal.
+func fits(t *testing.T, command, help string) {
+	t.Helper()
+	for line := range strings.Lines(help) {
+		require.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), 80, "%s: %s", command, line)
+	}
+}
+
 func TestEveryCommandHasHelp(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
@@ -117,13 +130,22 @@ func TestEveryCommandHasHelp(t *testing.T) {
 			require.NotEmpty(t, cmd.Short, path)
 			out, err := once(t, nil, append(args, "--help")...)
 			require.NoError(t, err)
-			require.Contains(t, out, "Usage:\n  amends "+path)
+			require.Contains(t, strings.Join(strings.Fields(out), " "), "Usage: amends "+path)
+			fits(t, path, out)
+			for _, command := range shell.FindAllString(cmd.Long+"\n"+cmd.Example, -1) {
+				require.LessOrEqual(t, utf8.RuneCountInString(command), 80, "%s: a cut line is no command: %s", path, command)
+			}
 			walk(cmd.Commands(), args...)
 		}
 	}
 	walk(commands(cli.Stdio{}))
 	for _, path := range []string{"dev", "stock receive", "certs rotate", "events discard"} {
 		require.True(t, seen[path], "%s is not among %v", path, seen)
+	}
+	for _, args := range [][]string{nil, {"completion"}, {"completion", "bash"}, {"help"}} {
+		out, err := once(t, nil, append(args, "--help")...)
+		require.NoError(t, err)
+		fits(t, strings.Join(args, " "), out)
 	}
 	out, err := once(t, nil, "worker", "--help")
 	require.NoError(t, err)

@@ -21,10 +21,12 @@ const day = 24 * time.Hour
 
 const help = `A certificate authority for the processes of one environment.
 
-  amends certs init --env production     # makes the authority, and the bundle that trusts it
-  amends certs issue --env production    # a certificate for each service, the API and the operators
-  amends certs issue --env production --every 8h    # and again, until it is stopped
-  amends certs rotate --env production   # announces the next authority; repeated later, replaces the old one
+  amends certs init --env production              # the authority and its bundle
+  amends certs issue --env production             # a certificate for each name
+  amends certs issue --env production --every 8h  # and again, until it is stopped
+  amends certs rotate --env production            # announces the next authority
+
+A rotate that is repeated later replaces the old authority. Names are those of the services, the API and the operators.
 
 --dir has the authority's key: only the process that issues may read it. --out has bundle.pem and, for
 each name, NAME.pem with the certificate and its key: hand each process its own, and the bundle.

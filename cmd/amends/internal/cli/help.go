@@ -2,7 +2,9 @@ package cli
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -28,13 +30,13 @@ func (std Stdio) FitHelp(root *cobra.Command) {
 		if text == "" {
 			text = cmd.Short
 		}
-		fmt.Fprintln(cmd.OutOrStdout(), reflowed(text, width)+"\n")
-		fmt.Fprint(cmd.OutOrStdout(), cmd.UsageString())
+		fmt.Fprintln(cmd.OutOrStdout(), fitted(reflowed(text, width), width)+"\n")
+		fmt.Fprint(cmd.OutOrStdout(), fitted(cmd.UsageString(), width))
 	})
 }
 
 // reflowed returns a text with lines of a width. Paragraphs with indented lines, which are
-// examples and lists, stay as they are.
+// examples and lists, keep their lines.
 func reflowed(text string, width int) string {
 	paragraphs := strings.Split(strings.TrimSpace(text), "\n\n")
 	for i, p := range paragraphs {
@@ -43,4 +45,32 @@ func reflowed(text string, width int) string {
 		}
 	}
 	return strings.Join(paragraphs, "\n\n")
+}
+
+// firstColumn matches the first of two columns, such as a command beside its description.
+var firstColumn = regexp.MustCompile(`^ *\S+(?: \S+)* {2,}`)
+
+// fitted returns a text whose lines are at most so wide. A wider one goes on below its second
+// column, or indented if it has none. A shell command would be cut by that: its author fits it.
+func fitted(text string, width int) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		if utf8.RuneCountInString(line) > width {
+			lines[i] = hanging(line, width)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// hanging returns a line wrapped to a width.
+func hanging(line string, width int) string {
+	const deeper = 4
+	head := firstColumn.FindString(line)
+	indent := utf8.RuneCountInString(head)
+	if indent == 0 || indent > width/2 {
+		head = line[:len(line)-len(strings.TrimLeft(line, " "))]
+		indent = len(head) + deeper
+	}
+	rest := show.Wrapped(strings.TrimPrefix(line, head), width-indent)
+	return head + strings.ReplaceAll(rest, "\n", "\n"+strings.Repeat(" ", indent))
 }

@@ -23,10 +23,10 @@ const loadHelp = `Place orders on a running platform with the demo data, wait un
 the expected outcome. The exit code is not 0, and standard error names the order, if one was lost,
 doubled, refused, not decided in time or decided otherwise.
 
-  amends load                                    # 100 orders, 8 customers
-  amends load --duration 1m --concurrency 32     # closed loop: a customer places the next order after a decision
-  amends load --duration 1m --rate 50            # open loop: 50 orders are due each second, at any latency
-  amends load --mix declined=10,duplicate=50     # per cent; the rest is plain. --mix '' is all plain
+  amends load                                 # 100 orders, 8 customers
+  amends load --duration 1m --concurrency 32  # closed loop: the next when decided
+  amends load --duration 1m --rate 50         # open loop: 50 are due each second
+  amends load --mix declined=10,duplicate=50  # per cent; '' is all plain
 
 Kinds of orders in a mix: declined (the payment is refused), out_of_stock, undeliverable, cancelled (by
 the customer, as soon as the order is acknowledged), slow (the provider takes 3 s) and duplicate (placed
@@ -38,7 +38,7 @@ With --hot-item every order wants one unit of that SKU, and exactly as many as a
 confirmed. --hot-left says how many; no other client may order the SKU meanwhile. The demo data begins
 with 10 of TEAPOT-LIMITED; a delivery adds more:
 
-  amends load --hot-item TEAPOT-LIMITED --hot-left 10 --orders 100 --concurrency 32
+  amends load --hot-item TEAPOT-LIMITED --hot-left 10 --orders 100
   amends stock receive TEAPOT-LIMITED 7 --warehouse BER
 
 A platform that is overloaded answers OVERLOADED and starts nothing; the report then has a table of the

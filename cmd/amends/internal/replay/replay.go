@@ -48,7 +48,8 @@ event is the first one, and what to use instead.`,
 		Example: `  amends replay workflows/testdata/histories
   amends replay --quiet chaos/histories
   amends replay --workflow-id order-1b4e28ba-2fa1-81d2-883f-0016d3cca427
-  amends replay --query "WorkflowType = 'PlaceOrder' AND ExecutionStatus = 'Running'"`,
+  amends replay \
+    --query "WorkflowType = 'PlaceOrder' AND ExecutionStatus = 'Running'"`,
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			if err := from.validate(paths); err != nil {
 				return err

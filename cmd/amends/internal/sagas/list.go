@@ -37,7 +37,8 @@ func list(std cli.Stdio) *cobra.Command {
 		Long: "List the sagas of the workflows that a list filter of the engine finds, the newest first. Each workflow is\n" +
 			"asked; those that have no saga are left out.",
 		Example: `  amends saga list
-  amends saga list --query "WorkflowType = 'Book' AND ExecutionStatus = 'Completed'"`,
+  amends saga list \
+    --query "WorkflowType = 'Book' AND ExecutionStatus = 'Completed'"`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if limit < 1 {
