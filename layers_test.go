@@ -57,7 +57,7 @@ var layers = []layer{
 	{"api/users", "api/body api/contract api/edge/caller api/edge/session api/problem services/user services/user/password internal/identity/token fault", "gorm viper"},
 	{"api/cases", "api/body api/contract api/edge/caller api/operator api/orders api/problem internal/orders/read services/support fault", "gorm viper"},
 	{"api/gather", "api/problem fault", "gorm viper"},
-	{"api/pages", "api/edge web/shop web/shop/visit", "gorm viper"},
+	{"api/pages", "api/edge api/edge/header web/shop web/shop/visit", "gorm viper"},
 	{"api/page", "internal/money", "temporal gorm echo viper"},
 	{"api/retry", "fault", "temporal gorm echo viper"},
 	{"web/browsertest", "", "temporal gorm echo viper"},

@@ -3,12 +3,14 @@
 package pages
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/amends/amends/api/edge"
+	"github.com/amends/amends/api/edge/header"
 	"github.com/amends/amends/web/shop"
 	"github.com/amends/amends/web/shop/visit"
 )
@@ -31,6 +33,27 @@ func Open(e *echo.Echo, open bool, s visit.Site) {
 		}
 	}
 	r.GET(pattern(shop.AssetPath), answer)
+	e.Use(elsewhere(answer))
+}
+
+// elsewhere has the shop answer browsers for addresses that no route has, but for those of
+// operations: a person is told so on a page.
+func elsewhere(answer echo.HandlerFunc) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			err := next(c)
+			if !errors.Is(err, echo.ErrNotFound) && !errors.Is(err, echo.ErrMethodNotAllowed) {
+				return err
+			}
+			r := c.Request()
+			kind, _ := header.Choose(r.Header, echo.MIMEApplicationJSON, echo.MIMETextHTML)
+			if kind != echo.MIMETextHTML || r.Method != http.MethodGet || strings.HasPrefix(r.URL.Path, "/v1/") {
+				return err
+			}
+			c.Response().Header().Add(echo.HeaderVary, echo.HeaderAccept)
+			return answer(c)
+		}
+	}
 }
 
 // pattern returns a pattern of [http.ServeMux] as Echo writes it.

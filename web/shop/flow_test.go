@@ -97,6 +97,88 @@ func TestARefusedOrderKeepsItsFormAndItsKey(t *testing.T) {
 	require.NotEqual(t, headers[0].Get("Idempotency-Key"), all[len(all)-1].Get("Idempotency-Key"), "the customer wants another order")
 }
 
+// TestACartIsItsFirstSenders: who signs in or out, because an answer was lost, orders once.
+func TestACartIsItsFirstSenders(t *testing.T) {
+	t.Parallel()
+	const lost = "PLACEMENT_UNKNOWN"
+	fill := func(b *testBundle) {
+		for field, value := range map[string]string{"#name": "Ada", "#line1": "Hauptstr. 1", "#city": "Berlin"} {
+			b.Fill(field, value)
+		}
+	}
+	// placed returns the customers of the placements, and whether they had a session.
+	placed := func(t *testing.T, b *testBundle) (customers []string, sessions []bool) {
+		t.Helper()
+		bodies, headers := b.api.requests("POST", "/v1/orders")
+		for i, body := range bodies {
+			var p client.PlaceOrder
+			require.NoError(t, json.Unmarshal([]byte(body), &p))
+			require.Equal(t, headers[0].Get("Idempotency-Key"), headers[i].Get("Idempotency-Key"))
+			customers, sessions = append(customers, p.CustomerId), append(sessions, strings.Contains(headers[i].Get("Cookie"), "csrf"))
+		}
+		return customers, sessions
+	}
+
+	t.Run("WhoThenSignsIn", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.goods()
+		with(sale("PENDING", "done"))(b)
+		b.fillCart()
+		b.refuses("POST", "/v1/orders", 503, lost)
+		b.Go(b.url + "/checkout")
+		fill(b)
+		b.Fill("#email", "ada@example.com")
+		b.Submit("main form.checkout button")
+		older := b.Another()
+		b.Tab, older = older, b.Tab
+		b.signIn()
+		b.api.change(func(f *fake) { clear(f.refuse) })
+		b.Go(b.url + "/checkout")
+		require.Contains(t, b.Text(), "before you signed in")
+		require.Empty(t, b.Violations())
+		fill(b)
+		b.Fill("#email", "ada@example.com")
+		b.Submit("main form.checkout button")
+		require.Equal(t, b.url+"/orders/"+orderID, b.Address())
+		older.Submit("main form.checkout button") // the form of the guest, still open
+		require.Equal(t, b.url+"/orders/"+orderID, older.Address())
+		customers, sessions := placed(t, b)
+		require.Len(t, customers, 3)
+		require.Regexp(t, "^guest-", customers[0])
+		require.Equal(t, []string{customers[0], customers[0], customers[0]}, customers)
+		require.Equal(t, []bool{false, false, false}, sessions)
+	})
+
+	t.Run("WhoseSessionEnds", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.goods()
+		b.signIn()
+		b.fillCart()
+		b.refuses("POST", "/v1/orders", 503, lost)
+		b.Go(b.url + "/checkout")
+		b.Submit("main form.checkout button")
+		other := b.Another()
+		other.Go(b.url + "/")
+		other.Submit(".bar form[method=post] button")
+		b.api.change(func(f *fake) { clear(f.refuse) })
+		b.Go(b.url + "/checkout")
+		fill(b)
+		b.Submit("main form.checkout button")
+		require.Contains(t, b.Text(), "You were signed in when you sent this cart")
+		customers, sessions := placed(t, b)
+		require.Equal(t, []string{""}, customers, "nothing is ordered without the account")
+		require.Equal(t, []bool{true}, sessions)
+		b.Submit(".again button")
+		fill(b)
+		b.Submit("main form.checkout button")
+		bodies, headers := b.api.requests("POST", "/v1/orders")
+		require.Len(t, bodies, 2)
+		require.NotEqual(t, headers[0].Get("Idempotency-Key"), headers[1].Get("Idempotency-Key"), "the customer wants another order")
+	})
+}
+
 func TestAnOrderIsLive(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -24,7 +24,8 @@ const AssetPath = "/assets/{version}/{name}"
 // Routes returns the routes of the shop, without [AssetPath].
 func Routes() []visit.Route { return slices.Concat(sale.Routes, own.Routes, account.Routes) }
 
-// New returns the pages of a shop, which asks c.API; c.Look is set here.
+// New returns the pages of a shop, which asks c.API; c.Look is set here. Addresses beside the
+// routes have a page that says that there is nothing.
 func New(c visit.Site) http.Handler {
 	if c.Name == "" {
 		c.Name = "Shop"
@@ -41,5 +42,6 @@ func New(c visit.Site) http.Handler {
 		mux.HandleFunc(route.Method+" "+route.Path, func(w http.ResponseWriter, r *http.Request) { c.Answer(w, r, route.Handler) })
 	}
 	mux.HandleFunc("GET "+AssetPath, c.Look.ServeAsset)
+	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) { c.Answer(w, r, visit.None) })
 	return look.Guard(mux)
 }

@@ -20,6 +20,11 @@ type Refusal struct {
 // Error implements error.
 func (r *Refusal) Error() string { return fmt.Sprintf("the API answered %d %s", r.Status, r.Code) }
 
+// Refuse returns the refusal of a request that the API is not asked for.
+func Refuse(status int, code string) error {
+	return &Refusal{Problem: client.Problem{Status: status, Code: code}}
+}
+
 // CodeOf returns the code of the problem that an error is, "" for any other error.
 func CodeOf(err error) string {
 	if r, ok := errors.AsType[*Refusal](err); ok {

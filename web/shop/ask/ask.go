@@ -64,6 +64,17 @@ func (v *Visitor) SignedIn() bool { return v.cookie(csrf) != "" }
 // requests that do not, because another site may have made them. A guest's have none.
 func (v *Visitor) Token() string { return v.cookie(csrf) }
 
+// Guest returns the sender of the same request without its session.
+func (v *Visitor) Guest() *Visitor {
+	g := *v
+	g.token, g.cookies = "", map[string]string{}
+	return &g
+}
+
+// Sealed reports whether the form that was sent has the token of the visitor's pages, so that
+// the API will take it.
+func (v *Visitor) Sealed() bool { return v.token == v.Token() }
+
 // Stale reports whether the visitor's session goes on only with a new access token.
 func (v *Visitor) Stale() bool { return v.SignedIn() && v.cookie(access) == "" }
 

@@ -44,7 +44,7 @@ func ParseCart(text string) Cart {
 			c.Set(sku, quantity)
 		}
 	}
-	if !validKey(c.Key) {
+	if !ValidKey(c.Key) {
 		c.Key = NewKey()
 	}
 	return c
@@ -53,7 +53,8 @@ func ParseCart(text string) Cart {
 // NewKey returns a key that no other cart has: 128 bits and more, which a guest's needs.
 func NewKey() string { return rand.Text() }
 
-func validKey(key string) bool {
+// ValidKey reports whether a text can be the key of a cart.
+func ValidKey(key string) bool {
 	return len(key) == len(rand.Text()) && strings.Trim(key, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == ""
 }
 

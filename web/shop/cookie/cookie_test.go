@@ -63,19 +63,19 @@ func TestCart(t *testing.T) {
 	})
 }
 
-func TestClaims(t *testing.T) {
+func TestPairs(t *testing.T) {
 	t.Parallel()
-	var all cookie.Claims
+	var all cookie.Pairs
 	for i := range 40 {
-		all = all.With(cookie.Claim{Order: fmt.Sprintf("%036d", i), Claim: strings.Repeat("c", 43)})
+		all = all.With(cookie.Pair{Name: fmt.Sprintf("%036d", i), Value: strings.Repeat("c", 43)})
 	}
-	require.Equal(t, all, cookie.ParseClaims(all.String()))
+	require.Equal(t, all, cookie.ParsePairs(all.String()))
 	require.Less(t, len(all.String()), 4000, "a browser stores them")
 	require.Empty(t, all.Of(fmt.Sprintf("%036d", 0)), "the oldest makes room")
 	require.Equal(t, strings.Repeat("c", 43), all.Of(fmt.Sprintf("%036d", 39)))
-	again := all.With(cookie.Claim{Order: fmt.Sprintf("%036d", 39), Claim: "other"})
+	again := all.With(cookie.Pair{Name: fmt.Sprintf("%036d", 39), Value: "other"})
 	require.Len(t, again, len(all))
 	require.Equal(t, "other", again.Of(fmt.Sprintf("%036d", 39)))
-	require.Equal(t, all, all.With(cookie.Claim{Order: "a", Claim: "b!c*d"}))
-	require.Empty(t, cookie.ParseClaims("!*!a*!*b"))
+	require.Equal(t, all, all.With(cookie.Pair{Name: "a", Value: "b!c*d"}))
+	require.Empty(t, cookie.ParsePairs("!*!a*!*b"))
 }

@@ -64,7 +64,7 @@ func claimedOrders(v *visit.Visit) (found []client.Order) {
 	var asked sync.WaitGroup
 	for i := range all {
 		asked.Go(func() {
-			if o, _, err := ask.Read[client.Order](v.API().GetOrder(v.R.Context(), v.Claims[i].Order, nil)); err == nil {
+			if o, _, err := ask.Read[client.Order](v.API().GetOrder(v.R.Context(), v.Claims[i].Name, nil)); err == nil {
 				all[i] = &o
 			}
 		})
@@ -81,7 +81,7 @@ func claimedOrders(v *visit.Visit) (found []client.Order) {
 // findOrder lets a guest read an order with its number and its code, also in another browser.
 func findOrder(v *visit.Visit) error {
 	id := v.Form("order")
-	v.Claims = v.Claims.With(cookie.Claim{Order: id, Claim: v.Form("claim")})
+	v.Claims = v.Claims.With(cookie.Pair{Name: id, Value: v.Form("claim")})
 	v.Claim = v.Claims.Of
 	if _, _, err := ask.Read[client.Order](v.API().GetOrder(v.R.Context(), id, nil)); err != nil {
 		return v.Redirect("/orders?missing=yes")

@@ -37,6 +37,9 @@ func checkout(v *visit.Visit) error {
 		return v.Redirect("/cart")
 	}
 	b := billOf(v, basketOf(v))
+	if v.SignedIn() && b.Guest {
+		b.Repeated, b.Refused = true, v.Words.Of("refused", sentAsGuest)
+	}
 	if v.SignedIn() {
 		saved, _, err := ask.Read[client.SavedAddresses](v.API().ListAddresses(v.R.Context()))
 		if ask.StatusOf(err) == http.StatusUnauthorized {
@@ -55,7 +58,7 @@ func billOf(v *visit.Visit, b basket) bill {
 	if len(v.Site.Tokens) > 0 {
 		form["payment_token"] = v.Site.Tokens[0]
 	}
-	return bill{basket: b, Form: form, Wrong: map[string]string{}, Guest: !v.SignedIn(), Tokens: v.Site.Tokens}
+	return bill{basket: b, Form: form, Wrong: map[string]string{}, Guest: guest(v, b.Key), Tokens: v.Site.Tokens}
 }
 
 // fill puts a saved address into a form.
@@ -70,23 +73,36 @@ func fill(form map[string]string, a client.SavedAddress) {
 	form["postal_code"], form["region"], form["country"] = optional(a.PostalCode), optional(a.Region), a.Country
 }
 
-// placeOrder places the order that the form shows. A repeat of the form is the same order. The
-// form of a session that is over places none: the order would be a guest's, and a second one
-// if the customer has placed it already, because a guest's keys are others.
+// placeOrder places the order that the form shows. A repeat of the form is the same order, also
+// of a visitor who has signed in or out since. The form of a session that is over places none:
+// the order would be a guest's, and a second one if the customer has placed it already, because
+// a guest's keys are others.
 func placeOrder(v *visit.Visit) error {
 	if v.Ended() {
 		v.Enter("/checkout")
 		return nil
 	}
 	shown := cookie.ParseCart(v.Form("lines"))
-	shown.Key = v.Form("key")
-	order, header, err := ask.Read[client.Order](v.API().PlaceOrder(v.R.Context(),
+	if shown.Key = v.Form("key"); !cookie.ValidKey(shown.Key) {
+		return ask.Refuse(http.StatusForbidden, "FORM_UNKNOWN") // no page has such a form
+	}
+	switch sender := v.Senders.Of(shown.Key); {
+	case sender == "" && v.R.URL.Query().Get("noted") == "" && v.Sealed():
+		return note(v, shown.Key)
+	case sender == account && !v.SignedIn():
+		return refuse(v, shown, errSentSignedIn)
+	}
+	who := v.Visitor
+	if guest(v, shown.Key) {
+		who = who.Guest()
+	}
+	order, header, err := ask.Read[client.Order](who.API().PlaceOrder(v.R.Context(),
 		&client.PlaceOrderParams{IdempotencyKey: shown.Key}, placement(v, shown)))
 	if err != nil {
 		return refuse(v, shown, err)
 	}
 	if claim := header.Get(ask.HeaderClaim); claim != "" {
-		v.Keep(visit.ClaimsCookie, v.Claims.With(cookie.Claim{Order: order.Id, Claim: claim}).String(), visit.Year)
+		v.Keep(visit.ClaimsCookie, v.Claims.With(cookie.Pair{Name: order.Id, Value: claim}).String(), visit.Year)
 	}
 	v.Keep(visit.VersionCookie, header.Get("Amends-Version"), visit.Month)
 	if v.Cart.Key == shown.Key {
@@ -108,7 +124,7 @@ func placement(v *visit.Visit, shown cookie.Cart) client.PlaceOrder {
 	for _, l := range shown.Lines {
 		p.Lines = append(p.Lines, client.LineRequest{Sku: l.SKU, Quantity: l.Quantity})
 	}
-	if v.SignedIn() {
+	if !guest(v, shown.Key) {
 		return p
 	}
 	p.CustomerId = "guest-" + strings.ToLower(shown.Key) // any name will do, the same for a repeat
@@ -127,7 +143,7 @@ func refuse(v *visit.Visit, shown cookie.Cart, err error) error {
 	v.Cart = shown
 	b := billOf(v, basketOf(v))
 	b.Key, b.Refused, b.Wrong = shown.Key, v.Words.Of("refused", ask.CodeOf(err)), visit.Wrong(v.Words, err, "/ship_to/", "/contact/", "/")
-	b.Repeated = ask.CodeOf(err) == "IDEMPOTENCY_KEY_REUSED"
+	b.Repeated = slices.Contains([]string{"IDEMPOTENCY_KEY_REUSED", sentSignedIn}, ask.CodeOf(err))
 	for _, name := range append([]string{"email", "payment_token"}, addressFields...) {
 		b.Form[name] = cmp.Or(v.Form(name), "")
 	}

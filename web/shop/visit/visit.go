@@ -20,6 +20,7 @@ const (
 	CartCookie     = "amends-cart"
 	ClaimsCookie   = "amends-claims"
 	languageCookie = "amends-language"
+	SendersCookie  = "amends-senders"
 	VersionCookie  = "amends-version"
 )
 
@@ -53,12 +54,13 @@ type Site struct {
 type Visit struct {
 	*ask.Visitor
 
-	Site   *Site
-	W      http.ResponseWriter
-	R      *http.Request
-	Words  *words.Words
-	Cart   cookie.Cart
-	Claims cookie.Claims
+	Site    *Site
+	W       http.ResponseWriter
+	R       *http.Request
+	Words   *words.Words
+	Cart    cookie.Cart
+	Claims  cookie.Pairs // by the numbers of a guest's orders
+	Senders cookie.Pairs // of carts, by their keys
 
 	session bool // the browser had one when it sent the request, or got its form
 }
@@ -73,7 +75,7 @@ func (s *Site) Answer(w http.ResponseWriter, r *http.Request, handler func(*Visi
 	v := &Visit{
 		Visitor: ask.New(s.API, w, r, token, s.Log), Site: s, W: w, R: r,
 		Words: words.In(Value(r, languageCookie), r.Header.Get("Accept-Language")),
-		Cart:  cookie.ParseCart(Value(r, CartCookie)), Claims: cookie.ParseClaims(Value(r, ClaimsCookie)),
+		Cart:  cookie.ParseCart(Value(r, CartCookie)), Claims: cookie.ParsePairs(Value(r, ClaimsCookie)), Senders: cookie.ParsePairs(Value(r, SendersCookie)),
 	}
 	v.Claim, v.session = v.Claims.Of, v.SignedIn() || token != ""
 	if err := v.answer(handler); err != nil {
@@ -123,9 +125,15 @@ func (v *Visit) Keep(name, value string, age time.Duration) {
 func (v *Visit) KeepCart() { v.Keep(CartCookie, v.Cart.String(), Month) }
 
 // Redirect sends the browser to a path of the shop, which it gets.
-func (v *Visit) Redirect(path string) error {
+func (v *Visit) Redirect(path string) error { return v.redirect(path, http.StatusSeeOther) }
+
+// Repeat has the browser send its form once more, with the cookies of this answer, to a path
+// of the shop.
+func (v *Visit) Repeat(path string) error { return v.redirect(path, http.StatusTemporaryRedirect) }
+
+func (v *Visit) redirect(path string, status int) error {
 	v.W.Header().Set("Cache-Control", "no-store")
-	http.Redirect(v.W, v.R, path, http.StatusSeeOther)
+	http.Redirect(v.W, v.R, path, status)
 	return nil
 }
 
@@ -205,6 +213,9 @@ func (v *Visit) fail(err error) {
 	}
 	_ = v.Show(status, "problem", content.Title, content) // the client left
 }
+
+// None answers for addresses that have no page.
+func None(*Visit) error { return ask.Refuse(http.StatusNotFound, "NOT_FOUND") }
 
 // Ended reports whether the session is over in which the visitor got the page, or sent the
 // request. The page of another tab may have found that out.
