@@ -267,8 +267,13 @@ type DiscardDeadLetter struct {
 // DoctorFinding defines model for DoctorFinding.
 type DoctorFinding struct {
 	// Detail In words.
-	Detail    string `json:"detail"`
-	Invariant string `json:"invariant"`
+	Detail string `json:"detail"`
+
+	// Holds The effects of the order that stand, in words; absent if there are none.
+	//
+	// Example: money held: 126.00 EUR, stock held: 3 units
+	Holds     *string `json:"holds,omitempty"`
+	Invariant string  `json:"invariant"`
 
 	// Kind Example: LOST_EVENT
 	Kind string `json:"kind"`
@@ -299,6 +304,10 @@ type DoctorReport struct {
 
 	// Found Findings, repaired ones included.
 	Found int64 `json:"found"`
+
+	// Holds The effects of orders that stand right now: of all undecided and flagged ones in an overview, of those with findings in a report
+	// of the doctor.
+	Holds *Exposure `json:"holds,omitempty"`
 
 	// Judged That were old enough.
 	Judged int64 `json:"judged"`
@@ -336,7 +345,8 @@ type DoctorState struct {
 	Running      bool          `json:"running"`
 }
 
-// Exposure The effects of undecided orders, and of flagged ones, that stand right now.
+// Exposure The effects of orders that stand right now: of all undecided and flagged ones in an overview, of those with findings in a report
+// of the doctor.
 type Exposure struct {
 	// MoneyHeld Authorized and neither captured nor voided, or asked for without an answer so far, by currency.
 	MoneyHeld []Money `json:"money_held"`
@@ -553,7 +563,8 @@ type Overview struct {
 	// Flagged A number of orders that need a person.
 	Flagged Tally `json:"flagged"`
 
-	// Holds The effects of undecided orders, and of flagged ones, that stand right now.
+	// Holds The effects of orders that stand right now: of all undecided and flagged ones in an overview, of those with findings in a report
+	// of the doctor.
 	Holds Exposure `json:"holds"`
 
 	// Longest Those of the flagged orders that have waited longest, beginning with the oldest flag.

@@ -13,6 +13,8 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/doctor"
+	"github.com/amends/amends/internal/exposure"
+	"github.com/amends/amends/internal/money"
 	workflow "github.com/amends/amends/workflows/doctor"
 )
 
@@ -63,7 +65,7 @@ func report(r workflow.Report) contract.DoctorReport {
 	out := contract.DoctorReport{
 		StartedAt: r.Started.UTC(), EndedAt: r.Ended.UTC(), DryRun: r.DryRun, Orders: int64(r.Orders), Judged: int64(r.Judged),
 		SkippedYoung: int64(r.SkippedYoung), NeedsAttention: int64(r.NeedsAttention), Waivers: int64(r.WaiverCount), Repaired: int64(r.Repaired), Ok: r.OK,
-		Findings: []contract.DoctorFinding{}, Unasked: []contract.UnaskedService{},
+		Findings: []contract.DoctorFinding{}, Unasked: []contract.UnaskedService{}, Holds: new(holds(r.Holds)),
 	}
 	for _, n := range r.Counts {
 		out.Found += int64(n)
@@ -81,6 +83,9 @@ func report(r workflow.Report) contract.DoctorReport {
 		if f.Note != "" {
 			one.Note = new(f.Note)
 		}
+		if !f.Holds.IsZero() {
+			one.Holds = new(f.Holds.String())
+		}
 		if !f.Since.IsZero() {
 			one.Since = new(f.Since.UTC())
 		}
@@ -90,4 +95,16 @@ func report(r workflow.Report) contract.DoctorReport {
 		out.Unasked = append(out.Unasked, contract.UnaskedService{Service: u.Service, Times: int64(u.Times), Error: u.Error})
 	}
 	return out
+}
+
+// holds renders the holdings of the orders with findings, but for stock that is sold.
+func holds(e exposure.Exposure) contract.Exposure {
+	amounts := func(all []money.Amount) []contract.Money {
+		out := []contract.Money{}
+		for _, a := range all {
+			out = append(out, contract.Money{Amount: a.Minor, Currency: string(a.Currency)})
+		}
+		return out
+	}
+	return contract.Exposure{MoneyHeld: amounts(e.Held), MoneyTaken: amounts(e.Taken), StockHeld: e.Reserved, ParcelsBooked: int64(e.Parcels)}
 }
