@@ -129,7 +129,7 @@ func With(ctx context.Context, o Options, name string, f func(s *registry.Stores
 // open opens the databases of a row's service.
 func open(ctx context.Context, r registry.Row, o Options) (*registry.Stores, error) {
 	s := o.Services[r.Name]
-	at := registry.DSNs{Own: s.DSN, Outside: s.OutsideDSN, Installation: o.Installation, Secret: s.Secret, Mail: o.Mail}
+	at := registry.DSNs{Own: s.DSN, Outside: s.OutsideDSN, Installation: o.Installation, Secret: s.Secret, Mail: o.Mail, Disturb: o.Disturb}
 	return registry.Open(ctx, r, at, database.Options{ //nolint:wrapcheck // a fault that names the database
 		MaxConns: s.MaxConns, LockTimeout: o.LockTimeout, ConnLifetime: o.ConnLifetime, Durable: o.Durable, NoPipeline: o.NoPipeline,
 		Traced: o.Metrics.Traced(),

@@ -40,6 +40,7 @@ import (
 	"github.com/amends/amends/worker/events"
 	"github.com/amends/amends/worker/reacting"
 	"github.com/amends/amends/worker/registry"
+	"github.com/amends/amends/worker/registry/disturb"
 	"github.com/amends/amends/worker/tries"
 	"github.com/amends/amends/workflows"
 	doctorflow "github.com/amends/amends/workflows/doctor"
@@ -101,6 +102,8 @@ type Options struct {
 	Ask registry.Ask
 	// Mail says how mails are sent.
 	Mail registry.Mail
+	// Disturb says what the calls of external systems meet first. Zero: nothing.
+	Disturb disturb.Systems
 	// Logger must be set.
 	Logger *slog.Logger
 }

@@ -26,12 +26,13 @@ var files embed.FS
 // Below is the path below which the console is served.
 const Below = visit.Below
 
-// Config configures the console; Demo has the parts that only `amends dev` has, and Mail is a
-// mail of its mailbox.
+// Config configures the console; Demo has the parts that only `amends dev` has, Mail is a
+// mail of its mailbox, and Fault one that it can have.
 type (
 	Config = visit.Config
 	Demo   = visit.Demo
 	Mail   = visit.Mail
+	Fault  = visit.Fault
 )
 
 // Page is a part of the console, to which a link at the top of every page leads.
@@ -86,6 +87,7 @@ var (
 	}
 	demo = map[string]visit.Page{
 		"GET /mail": platform.Mails, "GET /mail/{id}": platform.Mail, "GET /load": platform.Load, "POST /load": platform.Place,
+		"POST /load/faults": platform.Disturb,
 	}
 )
 

@@ -308,6 +308,24 @@ func TestFormsAskTheOperations(t *testing.T) {
 	require.Equal(t, http.StatusUnprocessableEntity, p.send("/letters", "/letters", url.Values{"reason": {"r"}}).StatusCode)
 }
 
+func TestFaultsAreSwitched(t *testing.T) {
+	t.Parallel()
+	w := &world{}
+	server := serve(t, w)
+	night := signedIn(t, server, nightSecret)
+	require.Contains(t, night.get("/load").text, "Switch on: The payment provider is slow")
+	require.Equal(t, http.StatusSeeOther, night.send("/load", "/load/faults", url.Values{"fault": {"provider-slow"}, "on": {"yes"}}).StatusCode)
+	require.True(t, w.slow.Load())
+	require.Contains(t, night.get("/load").text, "Switch off: The payment provider is slow")
+	require.Contains(t, night.get("/audit").text, "fault on")
+	require.NotEqual(t, http.StatusSeeOther, night.send("/load", "/load/faults", url.Values{"fault": {"earthquake"}, "on": {"yes"}}).StatusCode)
+
+	mia := signedIn(t, server, supportSecret)
+	require.NotContains(t, mia.get("/load").text, "Switch off")
+	require.Equal(t, http.StatusUnprocessableEntity, mia.send("/load", "/load/faults", url.Values{"fault": {"provider-slow"}, "on": {"no"}}).StatusCode)
+	require.True(t, w.slow.Load(), "support sees, operators act")
+}
+
 func TestDataIsRedacted(t *testing.T) {
 	t.Parallel()
 	p := signedIn(t, serve(t, &world{}), nightSecret)

@@ -1,12 +1,15 @@
 package console
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,7 +38,8 @@ const (
 type world struct {
 	now   time.Time
 	empty bool
-	away  bool // everything but the sign-in
+	away  bool        // everything but the sign-in
+	slow  atomic.Bool // the provider
 
 	mu       sync.Mutex
 	repaired []contract.RepairOrder
@@ -318,7 +322,8 @@ func (w *world) platform(get func(string, func(*http.Request) any), mux *http.Se
 func (w *world) report() contract.DoctorReport {
 	return contract.DoctorReport{
 		StartedAt: w.at(time.Minute), EndedAt: w.now, Orders: 12, Judged: 10, SkippedYoung: 2, Found: 1, NeedsAttention: 1,
-		Findings: []contract.DoctorFinding{{Kind: "MONEY_TAKEN", Severity: "critical", Invariant: "money", Order: new(flagged), Service: "payment", Detail: canary, Note: new(canary)}},
+		Findings: []contract.DoctorFinding{{Kind: "MONEY_TAKEN", Severity: "critical", Invariant: "money", Order: new(flagged), Service: "payment", Detail: canary, Note: new(canary), Holds: new("money taken: 126.00 EUR")}},
+		Holds:    &contract.Exposure{MoneyHeld: []contract.Money{}, MoneyTaken: []contract.Money{euro(12600)}, StockHeld: 3},
 		Unasked:  []contract.UnaskedService{{Service: "shipping", Times: 3, Error: canary}},
 	}
 }
@@ -350,6 +355,14 @@ func serve(t *testing.T, w *world) *httptest.Server {
 				return nil, nil
 			}
 			return []Mail{{ID: "m1", From: "shop@example.com", To: canary, Subject: canary, Text: canary, At: w.now}}, nil
+		}, Faults: func() []Fault {
+			return []Fault{{Name: "provider-slow", Title: "The payment provider is slow", Becomes: "orders are confirmed later", On: w.slow.Load()}, {Name: "broker-away", Title: "The broker is away", Becomes: "lists are old"}}
+		}, Switch: func(_ context.Context, name string, on bool) error {
+			if name != "provider-slow" {
+				return errors.New("there is no such fault")
+			}
+			w.slow.Store(on)
+			return nil
 		}},
 	}))
 	t.Cleanup(func() { close(done); server.Close() })

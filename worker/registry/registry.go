@@ -352,12 +352,12 @@ func (s *Stores) Payments() payment.Direct { return paymentstore.New(s.Own) }
 
 // payments returns the payment service on its databases.
 func (s *Stores) payments() payment.Service {
-	return paymentoutside.New(paymentstore.New(s.Own), providersimulator.New(s.outside, providersimulator.Options{}), paymentoutside.Options{})
+	return paymentoutside.New(paymentstore.New(s.Own), s.disturb.Provider(providersimulator.New(s.outside, providersimulator.Options{})), paymentoutside.Options{})
 }
 
 // parcels returns the shipping service on its databases.
 func (s *Stores) parcels() shipping.Service {
-	return shipping.New(shippingstore.New(s.Own), carriersimulator.New(s.outside, carriersimulator.Options{}), shipping.Options{})
+	return shipping.New(shippingstore.New(s.Own), s.disturb.Carrier(carriersimulator.New(s.outside, carriersimulator.Options{})), shipping.Options{})
 }
 
 // Users returns the user service on its database, which is prepared.

@@ -15,6 +15,7 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
 	querystore "github.com/amends/amends/services/query/store"
+	"github.com/amends/amends/worker/registry/disturb"
 	"github.com/amends/amends/worker/reporting"
 )
 
@@ -34,6 +35,8 @@ type Stores struct {
 	secret string
 	// mail says how the service sends mails, for one that does.
 	mail Mail
+	// disturb is met by the calls of the service's external system.
+	disturb disturb.Systems
 	// asked are the services that it asks, by name.
 	asked map[string]grpc.ClientConnInterface
 	// readModel is the store of the query service, made once: its parts wake each other.
@@ -52,6 +55,8 @@ type DSNs struct {
 	Secret string
 	// Mail says how it sends mails, if it does.
 	Mail Mail
+	// Disturb is met by the calls of its external system.
+	Disturb disturb.Systems
 }
 
 // Mail says how mails are sent.
@@ -72,7 +77,7 @@ func Open(ctx context.Context, r Row, at DSNs, o database.Options) (*Stores, err
 	if err != nil {
 		return nil, about(r.Name, err)
 	}
-	opened := &Stores{Row: r, Own: db, installation: at.Installation, secret: at.Secret, mail: at.Mail}
+	opened := &Stores{Row: r, Own: db, installation: at.Installation, secret: at.Secret, mail: at.Mail, disturb: at.Disturb}
 	if r.outside != nil {
 		if opened.outside, err = database.Open(ctx, at.Outside, o); err != nil {
 			return nil, errors.Join(about(r.Name+"'s simulator", err), database.Close(db))

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -45,11 +46,14 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// Server is a running broker.
+// Server is a running broker. It is safe for concurrent use.
 type Server struct {
-	nats *server.Server
+	o    Options
 	lock io.Closer
 	url  string
+
+	mu   sync.Mutex
+	nats *server.Server
 }
 
 // Start returns a server that accepts connections. It fails, with one line, if the
@@ -70,14 +74,15 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{lock: lock}
-	if err := s.start(ctx, o); err != nil {
+	s := &Server{o: o, lock: lock}
+	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
 	return s, nil
 }
 
-func (s *Server) start(ctx context.Context, o Options) error {
+func (s *Server) start(ctx context.Context) error {
+	o := s.o
 	port := o.Port
 	var err error
 	if o.Host == loopback.Host {
@@ -100,9 +105,11 @@ func (s *Server) start(ctx context.Context, o Options) error {
 	if err := allow(options, o.Users); err != nil {
 		return err
 	}
-	if s.nats, err = server.NewServer(options); err != nil {
+	nats, err := server.NewServer(options)
+	if err != nil {
 		return fmt.Errorf("broker: %w", err)
 	}
+	s.nats = nats
 	s.nats.SetLoggerV2(logger{o.Logger}, o.Logger != nil && o.Logger.Enabled(ctx, slog.LevelDebug), false, false)
 	go s.nats.Start()
 	if !s.nats.ReadyForConnections(30 * time.Second) {
@@ -114,7 +121,31 @@ func (s *Server) start(ctx context.Context, o Options) error {
 		scheme = "tls"
 	}
 	s.url = scheme + "://" + s.nats.Addr().String()
+	if at, ok := s.nats.Addr().(*net.TCPAddr); ok {
+		s.o.Port = at.Port // also when it returns
+	}
 	return nil
+}
+
+// Leave closes all connections, as a broker that crashes, until [Server.Return]. A repeat
+// changes nothing.
+func (s *Server) Leave() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.nats.Shutdown()
+	s.nats.WaitForShutdown()
+	return nil
+}
+
+// Return starts a server that has left, at the same address and with the same events. A repeat
+// changes nothing.
+func (s *Server) Return(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.nats.Running() {
+		return nil
+	}
+	return s.start(ctx)
 }
 
 // URL returns the address of the server, as package internal/bus takes it.
@@ -123,8 +154,9 @@ func (s *Server) URL() string { return s.url }
 // Stop closes all connections, writes everything to the disk and frees the folder. A
 // repeat has no effect.
 func (s *Server) Stop() error {
-	s.nats.Shutdown()
-	s.nats.WaitForShutdown()
+	if err := s.Leave(); err != nil {
+		return err
+	}
 	if err := s.lock.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
 		return fmt.Errorf("broker: %w", err)
 	}

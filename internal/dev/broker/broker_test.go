@@ -51,6 +51,27 @@ func TestRefusesASecondServerOnTheSameFolder(t *testing.T) {
 	start(t, broker.Options{Dir: dir})
 }
 
+// TestABrokerLeavesAndReturns: the client connects again by itself, and no event is lost.
+func TestABrokerLeavesAndReturns(t *testing.T) {
+	t.Parallel()
+	s := start(t, broker.Options{Dir: t.TempDir()})
+	bus, url := open(t, s, jetstream.Options{}), s.URL()
+	ready(t, bus)
+	_, err := bus.Publish(t.Context(), told("order"))
+	require.NoError(t, err)
+	require.NoError(t, s.Leave())
+	require.NoError(t, s.Leave())
+	require.Eventually(t, func() bool { return bus.Ready(t.Context()) != nil }, time.Minute, 10*time.Millisecond)
+
+	require.NoError(t, s.Return(t.Context()))
+	require.NoError(t, s.Return(t.Context()))
+	require.Equal(t, url, s.URL())
+	ready(t, bus)
+	last, err := bus.Last(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 1, last)
+}
+
 func TestRefusesAPortInUse(t *testing.T) {
 	t.Parallel()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")

@@ -87,7 +87,7 @@ func (l *layout) forward(column, y int, name string) {
 		b.Kind, b.Word = look.Idle, "not taken"
 	default:
 		b.Kind, b.Word = Mark(s)
-		b.Notes = []string{joined(attempts(s.Attempts), l.took(s)), l.waited(column, s), inWords(s.Error), s.Holds}
+		b.Notes = []string{joined(attempts(s.Attempts), l.took(s)), l.waited(column, s), inWords(s.Error), held(s.Holds)}
 	}
 	l.add(b)
 }
@@ -96,12 +96,17 @@ func (l *layout) forward(column, y int, name string) {
 func (l *layout) undo(x, y int, s Step) {
 	b := Box{X: x, Y: y, W: boxWidth, H: undoHeight, Name: s.Name, Undo: true}
 	b.Kind, b.Word = Mark(s)
-	b.Notes = []string{inWords(s.Error), s.Holds}
+	b.Notes = []string{inWords(s.Error), held(s.Holds)}
 	l.add(b)
 }
 
 // inWords returns a code as words, which are narrower.
 func inWords(code string) string { return strings.ToLower(strings.ReplaceAll(code, "_", " ")) }
+
+// held returns what a step holds, in words that fit a box.
+func held(holds string) string {
+	return strings.NewReplacer("money held: ", "holds ", "stock held: ", "holds ", "money taken: ", "took ").Replace(holds)
+}
 
 // waited tells how long a step has waited for its turn behind the steps before it, if that is
 // worth a word.

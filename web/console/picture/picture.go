@@ -67,7 +67,7 @@ type Box struct {
 
 // Measures of the picture.
 const (
-	boxWidth, boxHeight = 152, 98
+	boxWidth, boxHeight = 156, 98
 	undoHeight          = 84
 	gap, rowGap         = 16, 12
 	margin, laneHead    = 8, 22

@@ -57,6 +57,7 @@ var kinds = []kind{
 // loadData fills in the page that places orders.
 type loadData struct {
 	Kinds    []kind
+	Faults   []visit.Fault
 	Orders   []contract.Order // the newest
 	Token    string
 	Placed   string
@@ -65,12 +66,25 @@ type loadData struct {
 
 // Load answers with the page that places orders.
 func Load(v *visit.Visit) error {
-	d := loadData{Kinds: kinds, Token: v.Token(), Placed: v.R.URL.Query().Get("placed"), CanPlace: v.Who.Acts()}
+	d := loadData{Kinds: kinds, Faults: v.Config.Demo.Faults(), Token: v.Token(), Placed: v.R.URL.Query().Get("placed"), CanPlace: v.Who.Acts()}
 	var list contract.OrderList
 	if err := v.Admin.Get(v.Ctx(), "/v1/orders", url.Values{"limit": {"20"}}, &list); err == nil {
 		d.Orders = list.Orders
 	}
 	return v.Show("load", "Load", d)
+}
+
+// Disturb switches a fault on or off, for operators.
+func Disturb(v *visit.Visit) error {
+	if !v.Who.Acts() {
+		return visit.Refuse("SCOPE_MISSING", "Support sees, operators act", "")
+	}
+	name, on := v.R.PostFormValue("fault"), v.R.PostFormValue("on") == "yes"
+	if err := v.Config.Demo.Switch(v.Ctx(), name, on); err != nil {
+		return err
+	}
+	v.Journal.Add(visit.Note{At: v.Config.Now(), By: v.Who.Name, Action: map[bool]string{true: "fault on", false: "fault off"}[on], About: name})
+	return v.SeeOther("/load#faults")
 }
 
 // mostPlaced is how many orders one form places.

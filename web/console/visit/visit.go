@@ -45,6 +45,17 @@ type Demo struct {
 	Mails func(limit int) ([]Mail, error)
 	// APIKey is that of the customer in whose name orders are placed.
 	APIKey string
+	// Faults returns the faults of the platform's neighbours, in the order in which they are shown.
+	Faults func() []Fault
+	// Switch switches one of them on or off. A repeat changes nothing.
+	Switch func(ctx context.Context, name string, on bool) error
+}
+
+// Fault is one of a neighbour of the platform.
+type Fault struct {
+	Name, Title string
+	Becomes     string // the fate of orders meanwhile
+	On          bool
 }
 
 // Mail is a mail of the mailbox.

@@ -23,6 +23,7 @@ func Funcs(now func() time.Time, below string) template.FuncMap {
 		"money":    Amount,
 		"status":   status,
 		"text":     func(p *string) string { return Deref(p) },
+		"brief":    brief,
 		"short":    func(id string) string { return id[max(0, len(id)-12):] },
 		"shape":    func(k look.Kind) string { return look.Shape(k) },
 		"below":    func() string { return below },
@@ -41,6 +42,15 @@ func Funcs(now func() time.Time, below string) template.FuncMap {
 			return param(url.Values{"group": {group}, "key": {key}}, "cursor", cursor)
 		},
 	}
+}
+
+// brief returns a long name by its end, which tells ids apart.
+func brief(name string) string {
+	const most, end = 20, 12
+	if all := []rune(name); len(all) > most {
+		return "…" + string(all[len(all)-end:])
+	}
+	return name
 }
 
 // dict returns a map of names and values, for templates with several arguments.
@@ -121,8 +131,12 @@ func status(s string) template.HTML {
 	return look.Mark(kind, strings.ToLower(s))
 }
 
-// Plural returns a number of things, such as "1 order" or "2 orders".
+// Plural returns a number of things, such as "1 order" or "2 orders". n is a number, or a
+// pointer to one.
 func Plural(n any, one, many string) string {
+	if p, ok := n.(*int64); ok {
+		n = Deref(p)
+	}
 	if fmt.Sprint(n) == "1" {
 		return "1 " + one
 	}

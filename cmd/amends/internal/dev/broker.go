@@ -7,19 +7,22 @@ import (
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/internal/dev/broker"
+	"github.com/amends/amends/internal/dev/faults"
 	"github.com/amends/amends/internal/process"
 )
 
-// startBus connects to the configured broker, or to one that it starts in this process.
+// startBus connects to the configured broker, or to one that it starts in this process, which
+// can be away for a while.
 func (p *platform) startBus(ctx context.Context) (event.Bus, error) {
 	url := p.c.Broker.URL
+	p.faults = faults.New(nil)
 	if url == "" {
 		server, err := broker.Start(ctx, broker.Options{Dir: filepath.Join(p.c.DataDir, "broker"), Durable: p.c.Durable || p.c.Broker.Durable, Logger: p.log})
 		if err != nil {
 			return nil, err
 		}
 		p.parts.Start(ctx, process.Closer("broker", server.Stop))
-		url = server.URL()
+		url, p.faults = server.URL(), faults.New(server)
 	}
 	return cli.StartBus(ctx, p.parts, url, p.c, "amends dev", p.log)
 }

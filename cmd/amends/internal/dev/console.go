@@ -19,6 +19,11 @@ func (p *platform) console(ctx context.Context) func(admin http.Handler) http.Ha
 			out = append(out, console.Mail{ID: m.ID, At: m.At, From: m.From, To: strings.Join(m.To, ", "), Subject: m.Subject, Text: m.Text})
 		}
 		return out, err
+	}, Switch: p.faults.Switch, Faults: func() (out []console.Fault) {
+		for _, f := range p.faults.All() {
+			out = append(out, console.Fault(f))
+		}
+		return out
 	}}
 	return serve.Console(ctx, p.server, p.webUI(), demo, p.log)
 }

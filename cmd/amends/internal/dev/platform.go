@@ -21,6 +21,7 @@ import (
 	"github.com/amends/amends/internal/background"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/demo"
+	"github.com/amends/amends/internal/dev/faults"
 	"github.com/amends/amends/internal/dev/folder"
 	"github.com/amends/amends/internal/dev/mailbox"
 	"github.com/amends/amends/internal/dev/temporal"
@@ -57,6 +58,7 @@ type platform struct {
 	others          *peers.Peers // which are parts of this process
 	calls           worker.RPC
 	access          demo.Access
+	faults          *faults.Faults
 }
 
 // start starts all parts, and returns when the platform is ready.
@@ -175,6 +177,7 @@ func (p *platform) startWorkers(ctx context.Context) (err error) {
 	if o.Bus, err = p.startBus(ctx); err != nil {
 		return err
 	}
+	o.Disturb.Payment, o.Disturb.Shipping = p.faults.Provider, p.faults.Carrier
 	if o.Mail.URL == "" {
 		server, err := mailbox.Start(ctx, mailbox.In(p.c.DataDir))
 		if err != nil {
