@@ -30,7 +30,8 @@ func throughLossy(t *testing.T, site string, lost int64) *lossy {
 	l := &lossy{lost: lost}
 	proxy := httputil.NewSingleHostReverseProxy(to)
 	proxy.ModifyResponse = func(r *http.Response) error {
-		if r.Request.Method == http.MethodPost && r.Request.URL.Path == "/checkout" && l.placed.Add(1) <= l.lost {
+		noted := r.StatusCode == http.StatusTemporaryRedirect // and not yet ordered
+		if r.Request.Method == http.MethodPost && r.Request.URL.Path == "/checkout" && !noted && l.placed.Add(1) <= l.lost {
 			return http.ErrAbortHandler
 		}
 		return nil
@@ -95,6 +96,46 @@ func TestOneCartIsOneOrder(t *testing.T) {
 	first.Shows("Your order is paid")
 	first.Go(network.url + "/cart")
 	require.Contains(t, first.Text(), "Your cart is empty.")
+}
+
+// TestAGuestWhoSignsInOrdersOnce: the answer to a guest is lost, so the guest signs in, and
+// presses again in both tabs.
+func TestAGuestWhoSignsInOrdersOnce(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	const mail, password = "grace@example.com", "correct horse battery"
+	network := throughLossy(t, p.shop, 100) // a browser repeats a form by itself
+	guest := browsertest.Visit(t)
+	guest.Go(network.url + "/register")
+	guest.Fill("#name", "Grace Hopper")
+	guest.Fill("#email", mail)
+	guest.Submit("main form button")
+	guest.Fill("#token", p.mailed(t, mail))
+	guest.Fill("#password", password)
+	guest.Submit("main form button")
+
+	fillCart(platform{shop: network.url}, guest)
+	guest.Go(network.url + "/checkout")
+	fillAddress(t, guest, berlin)
+	key := browsertest.Eval[string](guest, "document.querySelector('input[name=key]').value")
+	require.True(t, press(guest))
+	guest.Until("!window.browsertestHere && document.readyState === 'complete'")
+	require.Positive(t, network.placed.Load(), "it was ordered, and the answer was lost")
+
+	tab := guest.Another()
+	tab.Go(p.shop + "/sign-in?next=/checkout")
+	tab.Fill("#email", mail)
+	tab.Fill("#password", password)
+	tab.Submit("main form button")
+	require.Contains(t, tab.Text(), "before you signed in")
+	fillAddress(t, tab, berlin)
+	tab.Submit("form.checkout button")
+	orders := p.ordersOf(t, "guest-"+strings.ToLower(key))
+	require.Len(t, orders, 1)
+	require.Equal(t, p.shop+"/orders/"+orders[0].Id, tab.Address(), "the answer is that order")
+	tab.Shows("Your order is paid")
+	tab.Go(p.shop + "/orders")
+	require.Contains(t, tab.Text(), "no orders", "the account has none")
 }
 
 // press sends the checkout of a tab as it is, and reports whether the tab has one. It passes by

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/web/browsertest"
+	"github.com/amends/amends/web/console"
 )
 
 // TestPagesAreLight weighs each page as a new visitor gets it, with all the files that it loads.
@@ -18,12 +19,24 @@ func TestPagesAreLight(t *testing.T) {
 	buyer.Shows("Your order is paid")
 	paid := buyer.Address()
 	fillCart(p, buyer)
-	for _, url := range []string{
-		p.shop + "/", p.shop + "/?q=mug", p.shop + "/products/MUG-STONEWARE", p.shop + "/cart", p.shop + "/checkout", p.shop + "/orders", paid,
-		p.shop + "/sign-in", p.shop + "/register",
-	} {
-		buyer.Go(url)
-		cost := buyer.Cost()
+	flagged := p.flagged(t)
+	operator := browsertest.Visit(t)
+	p.signIn(operator)
+	weigh(t, buyer,
+		p.shop+"/", p.shop+"/?q=mug", p.shop+"/products/MUG-STONEWARE", p.shop+"/cart", p.shop+"/checkout", p.shop+"/orders", paid,
+		p.shop+"/sign-in", p.shop+"/register")
+	for _, page := range console.Pages {
+		weigh(t, operator, p.admin+console.Below+page.Path)
+	}
+	weigh(t, operator, p.admin+console.Below+"/orders/"+flagged)
+}
+
+// weigh opens pages.
+func weigh(t *testing.T, tab *browsertest.Tab, urls ...string) {
+	t.Helper()
+	for _, url := range urls {
+		tab.Go(url)
+		cost := tab.Cost()
 		t.Logf("%s: %d bytes, first paint after %s", url, cost.Bytes, cost.Paint)
 		require.Less(t, cost.Bytes, 100_000, url)
 	}

@@ -45,6 +45,27 @@ var pictures = []picture{
 		tab.Shows("Your order is paid")
 		tab.Go(tab.Address())
 	}},
+	{"console-home.webp", browsertest.Look{Width: 1280}, func(t *testing.T, p platform, tab *browsertest.Tab) {
+		t.Helper()
+		p.flagged(t)
+		p.signIn(tab)
+		tab.Shows("Waiting longest")
+	}},
+	{"console-order.webp", browsertest.Look{Width: 1280}, func(t *testing.T, p platform, tab *browsertest.Tab) {
+		t.Helper()
+		p.showOrder(tab, p.flagged(t), "needs a person")
+	}},
+	{"console-order-choreographed.webp", browsertest.Look{Width: 1280, Dark: true}, func(t *testing.T, p platform, tab *browsertest.Tab) {
+		t.Helper()
+		p.showOrder(tab, p.place(t, "tok_capture_declined", "choreographed"), "PAYMENT_DECLINED")
+	}},
+	{"console-events.webp", browsertest.Look{Width: 1280}, func(t *testing.T, p platform, tab *browsertest.Tab) {
+		t.Helper()
+		p.place(t, "tok_visa", "choreographed")
+		p.signIn(tab)
+		tab.Go(p.admin + "/console/events")
+		tab.Shows("follows")
+	}},
 }
 
 func fillCart(p platform, tab *browsertest.Tab) {
@@ -81,7 +102,7 @@ func TestPictures(t *testing.T) {
 			}
 			size, err := os.Stat(file)
 			require.NoError(t, err, "make screenshots")
-			require.Less(t, size.Size(), int64(100_000), "a document is small")
+			require.Less(t, size.Size(), int64(60_000), "a document is small")
 			require.Empty(t, tab.Errors())
 		})
 	}

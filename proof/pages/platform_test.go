@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/internal/dev/loopback"
 	"github.com/amends/amends/internal/dev/mailbox"
 	"github.com/amends/amends/proof/enginetest"
 	"github.com/amends/amends/web/browsertest"
@@ -26,11 +28,15 @@ import (
 // platform is an `amends dev` that the tests of the package share.
 type platform struct {
 	shop, admin string // addresses
+	engine      string // the address of Temporal
 	dir         string
 }
 
 // operator is the secret of one.
 const operator = "a-secret-of-operators-for-tests"
+
+// settings have an order flagged soon, and the doctor run only if a test has it run.
+var settings = []string{"AMENDS_SAGA_PARK_AFTER=5s", "AMENDS_DOCTOR_EVERY=0", "AMENDS_DOCTOR_PAUSE=1s", "AMENDS_STUCK_EVERY=1s"}
 
 var (
 	scratch string
@@ -92,11 +98,16 @@ var started = sync.OnceValues(func() (platform, error) {
 	if said, err := exec.CommandContext(ctx, "go", "build", "-o", bin, "../../cmd/amends").CombinedOutput(); err != nil {
 		return p, fmt.Errorf("build amends: %w: %s", err, said)
 	}
+	port, err := loopback.FreePort(ctx)
+	if err != nil {
+		return p, err
+	}
+	p.engine = loopback.Address(port)
 	var said output
 	// TestMain ends it.
-	running = exec.Command(bin, "dev", "--data-dir", p.dir, "--temporal-bin", cli, "--http-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0", "--temporal-port", "0", "--ui-port", "0")
+	running = exec.Command(bin, "dev", "--data-dir", p.dir, "--temporal-bin", cli, "--http-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0", "--temporal-port", strconv.Itoa(port), "--ui-port", "0")
 	running.Stdout, running.Stderr = &said, &said
-	running.Env = []string{"HOME=" + scratch, "PATH=" + os.Getenv("PATH"), "AMENDS_OPERATOR_TOKENS=tests=" + operator}
+	running.Env = append(settings, "HOME="+scratch, "PATH="+os.Getenv("PATH"), "AMENDS_OPERATOR_TOKENS=tests="+operator)
 	if err := running.Start(); err != nil {
 		return p, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -99,26 +100,29 @@ func (t *Tab) Check(url string) {
 	require.Empty(t.tb, t.Errors(), url)
 }
 
-// Screenshot writes a picture of the whole page as WebP.
+// tallest is the height of a picture of a document, which shows what a reader sees first.
+const tallest = 1100
+
+// Screenshot writes a picture of the upper part of the page as WebP.
 func (t *Tab) Screenshot(file string) {
 	t.tb.Helper()
-	t.picture(file, page.CaptureScreenshot().WithFormat(page.CaptureScreenshotFormatWebp).WithQuality(60))
+	t.picture(file, tallest, page.CaptureScreenshot().WithFormat(page.CaptureScreenshotFormatWebp).WithQuality(60))
 }
 
 // PNG writes a picture of the whole page without loss.
 func (t *Tab) PNG(file string) {
 	t.tb.Helper()
-	t.picture(file, page.CaptureScreenshot().WithFormat(page.CaptureScreenshotFormatPng))
+	t.picture(file, math.MaxInt, page.CaptureScreenshot().WithFormat(page.CaptureScreenshotFormatPng))
 }
 
-func (t *Tab) picture(file string, shot *page.CaptureScreenshotParams) {
+func (t *Tab) picture(file string, most float64, shot *page.CaptureScreenshotParams) {
 	t.tb.Helper()
 	t.Run(chromedp.ActionFunc(func(ctx context.Context) error {
 		_, _, _, _, _, size, err := page.GetLayoutMetrics().Do(ctx)
 		if err != nil {
 			return fmt.Errorf("measure the page of %s: %w", file, err)
 		}
-		whole := &page.Viewport{Width: size.Width, Height: size.Height, Scale: 1}
+		whole := &page.Viewport{Width: size.Width, Height: min(size.Height, most), Scale: 1}
 		picture, err := shot.WithCaptureBeyondViewport(true).WithClip(whole).Do(ctx)
 		if err != nil {
 			return fmt.Errorf("capture %s: %w", file, err)
