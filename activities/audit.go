@@ -104,6 +104,17 @@ func BindEventsAudit(r saga.Registry, service string, undelivered func(context.C
 	bindWhole(r, AuditEvents(service), undelivered)
 }
 
+// AuditChanged is the question for the sagas in which a service has changed something. The
+// order service also names those that have not ended or are flagged, whenever they changed.
+func AuditChanged(service string) Audit[audit.Window, audit.Changed] {
+	return Audit[audit.Window, audit.Changed]{service + ".audit_changed", service}
+}
+
+// BindChangedAudit binds the question to a service, which changed answers.
+func BindChangedAudit(r saga.Registry, service string, changed func(context.Context, audit.Window) (audit.Changed, error)) {
+	bind(r, AuditChanged(service), changed)
+}
+
 // Pass passes a question on, and returns the answer. Both are JSON.
 type Pass func(ctx context.Context, question string, argument json.RawMessage) (json.RawMessage, error)
 
@@ -126,6 +137,7 @@ func PassOn(r saga.Registry, ask Pass, questions ...string) {
 func BindOrderAudit(r saga.Registry, a orderaudit.Auditor, s Orders, engine Sagas) {
 	bind(r, AuditOrders, a.Audit)
 	bindWhole(r, AuditPlaced, a.AuditPlacements)
+	BindChangedAudit(r, AuditOrders.Service, a.Changed)
 	bind(r, DescribeSagas, describing(engine.Describe))
 	bind(r, DescribeRefunds, describing(engine.DescribeRefund))
 	bind(r, ResumeSagas, func(ctx context.Context, ids []string) ([]Resumed, error) {

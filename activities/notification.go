@@ -15,7 +15,9 @@ var (
 )
 
 // NotificationQuestions are the names of all of them.
-var NotificationQuestions = []string{AuditMails.Name, AuditWaiting.Name, AuditEvents(AuditMails.Service).Name}
+var NotificationQuestions = []string{
+	AuditMails.Name, AuditWaiting.Name, AuditEvents(AuditMails.Service).Name, AuditChanged(AuditMails.Service).Name,
+}
 
 // NotificationWords explains the codes of the notification service, which has no steps.
 var NotificationWords = Words{Codes: map[fault.Code]string{

@@ -13,6 +13,7 @@ import (
 	"github.com/amends/amends/event/outbox/compare"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/saga"
+	"github.com/amends/amends/saga/barrier/pages"
 	paymentcompare "github.com/amends/amends/services/payment/audit/compare"
 	shippingcompare "github.com/amends/amends/services/shipping/audit/compare"
 	"github.com/amends/amends/worker/registry"
@@ -37,6 +38,10 @@ func (s *Shop) BindAudit(r saga.Registry, engine activities.Sagas) {
 		activities.BindEventsAudit(r, service, func(ctx context.Context) ([]string, error) {
 			return compare.Undelivered(ctx, s.books[service], database.Now().Add(-10*time.Minute))
 		})
+		if service == activities.AuditOrders.Service {
+			continue // it has answered
+		}
+		activities.BindChangedAudit(r, service, pages.Entered(s.books[service]))
 	}
 }
 

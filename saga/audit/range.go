@@ -29,6 +29,18 @@ type Page[Fact any] struct {
 	Since time.Time `json:"since,omitzero"`
 }
 
+// Window selects the sagas of a key range in which a service has changed something from
+// one time on, until before another, by the clocks of its hosts.
+type Window struct {
+	Range // without Sagas
+
+	From  time.Time `json:"from"`
+	Until time.Time `json:"until"`
+}
+
+// Changed is a service's answer about a [Window]: sagas, each once.
+type Changed = Page[string]
+
 // Whole is the argument of a question about a service as a whole.
 type Whole struct {
 	// Pause is how long a difference from another service must last to count.

@@ -29,15 +29,17 @@ func Copies(store *compare.Store, owners map[string]implied.Source) remote.Quest
 	return q
 }
 
-// Mails answers for a service that tells customers: by its messages about orders, and by
-// those that have waited since before a time.
+// Mails answers for a service that tells customers: by its messages about orders, by those
+// that have waited since before a time, and by the orders with new ones.
 func Mails[Page any](
 	about func(context.Context, audit.Range) (Page, error), waiting func(context.Context, time.Time) ([]string, error),
+	changed func(context.Context, audit.Window) (audit.Changed, error),
 ) remote.Questions {
 	q := remote.Questions{}
 	remote.Add(q, activities.AuditMails.Name, about)
 	remote.Add(q, activities.AuditWaiting.Name, func(ctx context.Context, _ audit.Whole) ([]string, error) {
 		return waiting(ctx, database.Now().Add(-overdue))
 	})
+	remote.Add(q, activities.AuditChanged(activities.AuditMails.Service).Name, changed)
 	return q
 }

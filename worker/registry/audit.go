@@ -13,6 +13,7 @@ import (
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/audit/remote"
+	"github.com/amends/amends/saga/barrier/pages"
 )
 
 // overdue is how long an event may wait: for the broker, or for a listener.
@@ -24,6 +25,7 @@ func (s *Stores) BindAudit(r saga.Registry, engine activities.Sagas, here []*Sto
 	s.Row.Audit(r, s, engine)
 	activities.BindEventsAudit(r, s.Row.Name, s.undelivered)
 	if !s.Row.Decides {
+		activities.BindChangedAudit(r, s.Row.Name, pages.Entered(s.Own))
 		return
 	}
 	for _, row := range All {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/testsuite"
@@ -14,6 +15,7 @@ import (
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/proof/rpctest"
+	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/saga/audit/remote"
 )
 
@@ -103,6 +105,28 @@ func TestEveryFollowerIsAsked(t *testing.T) {
 			names = append(names, q)
 		}
 		require.ElementsMatch(t, row.questions, names)
+	}
+}
+
+// TestEveryServiceThatActsNamesItsChanges: the doctor's runs between two whole ones look at
+// nothing else.
+func TestEveryServiceThatActsNamesItsChanges(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 30, 3, 0, 0, 0, time.UTC)
+	for _, service := range Acting() {
+		if service == "order" { // whose store names orders
+			continue
+		}
+		s, b := opened(t, service), newAsked()
+		s.BindAudit(b, nil, nil)
+		const entry = `INSERT INTO barrier (saga, step, state, fingerprint, request, outcome, code, message, created_at, updated_at) VALUES (?, 'x', 'done', '', '', '', '', '', ?, ?)`
+		require.NoError(t, s.Own.Exec(entry, "old", at.Add(-time.Second), at).Error)
+		require.NoError(t, s.Own.Exec(entry, "new", at, at.Add(2*time.Hour)).Error)
+		v, err := b.ExecuteActivity(activities.AuditChanged(service).Name, audit.Window{From: at, Until: at.Add(time.Hour)})
+		require.NoError(t, err, service)
+		var page audit.Changed
+		require.NoError(t, v.Get(&page))
+		require.Equal(t, []string{"new"}, page.Facts, service)
 	}
 }
 

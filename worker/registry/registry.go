@@ -252,7 +252,7 @@ var All = []Row{
 		Listen: hearNotices, Work: sendNotices,
 		Answer: func(s *Stores, _ []*Stores) remote.Questions {
 			store := notificationstore.New(s.Own)
-			return answer.Mails(store.Audit, store.Waiting)
+			return answer.Mails(store.Audit, store.Waiting, store.Changed)
 		},
 		questions: activities.NotificationQuestions,
 		words:     activities.NotificationWords, facts: notification.Told,

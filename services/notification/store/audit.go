@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/amends/amends/internal/database"
@@ -83,4 +84,22 @@ func (s *Store) Waiting(ctx context.Context, late time.Time) ([]string, error) {
 	}
 	return []string{fmt.Sprintf("%d messages wait; the oldest, %s by %s, since %s: %s",
 		n, oldest.Kind, oldest.Channel, oldest.CreatedAt.UTC().Format(time.DateTime), why)}, nil
+}
+
+// changes selects the orders with new messages.
+var changes = pages.Part{Table: "deliveries", Column: "subject", At: "created_at", Where: aboutOrders()}
+
+// Changed returns the orders of w with new messages, at most w.Limit of them, by id.
+func (s *Store) Changed(ctx context.Context, w audit.Window) (audit.Changed, error) {
+	page, err := pages.Changed(ctx, s.db, w, changes)
+	return page, database.Fault(err)
+}
+
+// aboutOrders is the condition of a message about an order.
+func aboutOrders() string {
+	kinds := make([]string, len(notification.AboutOrders))
+	for i, k := range notification.AboutOrders {
+		kinds[i] = "'" + string(k) + "'"
+	}
+	return "kind IN (" + strings.Join(kinds, ", ") + ")"
 }

@@ -27,6 +27,11 @@ type Auditor interface {
 	// Audit returns the orders of r by id, at most r.Limit of them (of a list: all).
 	Audit(ctx context.Context, r audit.Range) (Page, error)
 
+	// Changed returns the orders of w that have changed: their status, their flags, or a
+	// refund. It also returns those that have not ended or are flagged, at any time: an order
+	// stands still when it has no more changes. At most w.Limit, by id.
+	Changed(ctx context.Context, w audit.Window) (audit.Changed, error)
+
 	// AuditPlacements describes orders that were placed by the same call. A call
 	// places one order, whose id is made from its customer and key; with two ids it
 	// has placed two. It reads every order in one statement.
