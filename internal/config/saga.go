@@ -11,7 +11,7 @@ import (
 type Saga struct {
 	// DecideAfter is how long after its placement an order is aborted that has not
 	// passed its pivot; 1s to 720h. Default: 10m.
-	DecideAfter time.Duration `key:"decide_after" reads:"api,dev"`
+	DecideAfter time.Duration `key:"decide_after" reads:"api,worker,dev"`
 
 	// Style is how the steps of an order follow each other whose placement does not say:
 	// orchestrated, by a workflow, or choreographed, each service taking its own when it

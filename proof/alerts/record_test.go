@@ -51,7 +51,7 @@ var scenarios = []scenario{
 		about: "the order service tells an event that no listener can read; the read model's position stays before it",
 	},
 	{
-		name: "doctor", healthy: time.Minute, faulty: 3 * time.Minute, settings: []string{"AMENDS_DOCTOR_EVERY=20s", "AMENDS_DOCTOR_PAUSE=1s"},
+		name: "doctor", healthy: time.Minute, faulty: 3 * time.Minute, settings: []string{"AMENDS_DOCTOR_EVERY=20s", "AMENDS_DOCTOR_WHOLE_EVERY=0", "AMENDS_DOCTOR_PAUSE=1s"},
 		plant: (*platform).damage, fires: []string{"DoctorFinding"},
 		about: "a row of the stock is changed by hand",
 	},

@@ -72,5 +72,6 @@ func (t Timing) environ() []string {
 		"AMENDS_DOCTOR_EVERY=" + t.Doctor.String(),
 		"AMENDS_DOCTOR_GRACE=1s", // it judges undo that is under way, too
 		"AMENDS_DOCTOR_PAUSE=1s",
+		"AMENDS_DOCTOR_WHOLE_EVERY=0", // faults leave damage at any age
 	}
 }

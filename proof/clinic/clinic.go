@@ -37,14 +37,16 @@ import (
 	"github.com/amends/amends/workflows/repay"
 )
 
-// Clinic is a shop and an engine, which the doctor judges in two hours: then every
-// order is old enough.
+// Clinic is a shop and an engine, which the doctor judges Later than now, in two hours unless
+// that is set: then every order is old enough.
 type Clinic struct {
 	*shoptest.Shop
 
 	Engine *Engine
 	In     doctor.Input // of [Clinic.Diagnose]
-	Runs   int          // of the workflow in the last diagnosis, by continue-as-new
+	Later  time.Duration
+	Before *doctor.Report // of the schedule's run before; nil: there was none
+	Runs   int            // of the workflow in the last diagnosis, by continue-as-new
 	// Resumed is called after the doctor has had sagas resumed; nil: nothing follows.
 	Resumed func()
 
@@ -54,9 +56,9 @@ type Clinic struct {
 }
 
 // New returns a clinic with a healthy shop.
-func New(t *testing.T) *Clinic {
+func New(t testing.TB) *Clinic {
 	t.Helper()
-	c := &Clinic{Shop: shoptest.New(t), outboxes: map[string]*told.Reader{}}
+	c := &Clinic{Shop: shoptest.New(t), Later: 2 * time.Hour, outboxes: map[string]*told.Reader{}}
 	c.payments = outside.New(c.Payments, c.Provider, outside.Options{})
 	c.suite.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	c.Engine = &Engine{t: t, clinic: c, Sagas: map[string]activities.SagaState{}}
@@ -71,7 +73,7 @@ type Engine struct {
 	Down    error                           // if set, no saga can be resumed
 	Mute    bool                            // if set, resumed sagas stand still, and the engine answers nothing after that
 
-	t      *testing.T
+	t      testing.TB
 	clinic *Clinic
 	mu     sync.Mutex
 }
@@ -122,7 +124,7 @@ func (e *Engine) ResumeRefund(_ context.Context, f order.Refund) error {
 }
 
 // Saga runs an order's saga to its end.
-func (c *Clinic) Saga(t *testing.T, in workflows.Input) workflows.OrderView {
+func (c *Clinic) Saga(t testing.TB, in workflows.Input) workflows.OrderView {
 	t.Helper()
 	env := c.Environment(0)
 	c.Bind(env)
@@ -142,7 +144,7 @@ func (c *Clinic) Refund(t *testing.T, id string, number int, minor int64) repay.
 	})
 }
 
-func (c *Clinic) repay(t *testing.T, in repay.Input) repay.View {
+func (c *Clinic) repay(t testing.TB, in repay.Input) repay.View {
 	t.Helper()
 	env := c.Environment(0)
 	c.Bind(env)
@@ -163,7 +165,7 @@ func (c *Clinic) Environment(later time.Duration) *testsuite.TestWorkflowEnviron
 }
 
 // Place places an order with a payment token, and runs its saga to its end.
-func (c *Clinic) Place(t *testing.T, token string) workflows.OrderView {
+func (c *Clinic) Place(t testing.TB, token string) workflows.OrderView {
 	t.Helper()
 	in := c.Input()
 	in.Placement.PaymentToken = token
@@ -220,19 +222,22 @@ func (c *Clinic) StopRefund(t *testing.T, id string, number int, minor int64, pa
 }
 
 // Injure damages a database as [shoptest.Shop.Damage] does.
-func (c *Clinic) Injure(t *testing.T, book, statement string, args ...any) {
+func (c *Clinic) Injure(t testing.TB, book, statement string, args ...any) {
 	t.Helper()
 	require.NoError(t, c.Damage(t.Context(), book, statement, args...))
 }
 
 // Diagnose runs the doctor, through every continue-as-new, and returns its report.
-func (c *Clinic) Diagnose(t *testing.T) doctor.Report {
+func (c *Clinic) Diagnose(t testing.TB) doctor.Report {
 	t.Helper()
 	in := c.In
 	for c.Runs = 1; ; c.Runs++ {
 		env := c.suite.NewTestWorkflowEnvironment()
 		env.SetTestTimeout(time.Minute)
-		env.SetStartTime(time.Now().Add(2 * time.Hour))
+		env.SetStartTime(time.Now().Add(c.Later))
+		if c.Before != nil {
+			env.SetLastCompletionResult(*c.Before)
+		}
 		doctor.Register(env, nil)
 		c.BindAudit(env, c.Engine)
 		env.SetOnActivityCompletedListener(func(a *activity.Info, _ converter.EncodedValue, _ error) {

@@ -224,7 +224,7 @@ func TestTheDoctorKeepsItsSchedule(t *testing.T) {
 
 	p := newPlatform(t, 10*time.Minute)
 	p.place(t, "", "wait=30", placement())
-	want := doctor.Schedule{Every: time.Hour, Queue: p.queues["order"], Input: doctorflow.Input{Grace: time.Minute}}
+	want := doctor.Schedule{Every: time.Hour, Queue: p.queues["order"], Input: doctorflow.Input{Grace: time.Minute, WholeEvery: 1000 * time.Hour}}
 	var two errgroup.Group
 	for range 2 {
 		two.Go(func() error { return doctor.Keep(t.Context(), server.Client, want) })
@@ -263,6 +263,18 @@ func TestTheDoctorKeepsItsSchedule(t *testing.T) {
 	require.Equal(t, 2*time.Hour, last.Every)
 	require.Empty(t, last.Late(last.Report.Ended.Add(4*time.Hour)))
 	require.Contains(t, last.Late(last.Report.Ended.Add(5*time.Hour)), "paused")
+
+	before := last.Report
+	require.True(t, before.Whole(), "there was none before")
+	require.NoError(t, handle.Trigger(t.Context(), client.ScheduleTriggerOptions{}))
+	eventually(t, "it has run again", func() bool {
+		last, _, err = doctor.Last(t.Context(), server.Client, want.Queue)
+		require.NoError(t, err)
+		return last.Report.Started.After(before.Started)
+	})
+	require.Equal(t, before.Mark.Until, last.Report.Since, "the engine hands on the report")
+	require.Zero(t, last.Report.Orders, "it has looked at changes that are old enough, and there are none")
+	require.True(t, last.Report.OK)
 
 	want.Every = 0
 	require.NoError(t, doctor.Keep(t.Context(), server.Client, want))

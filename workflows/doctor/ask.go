@@ -70,7 +70,7 @@ func (d *doctor) others(ctx workflow.Context, r audit.Range, page *judge.Page) e
 		case s.Follows && d.in.Alone:
 			page.Absent = append(page.Absent, s.Name)
 			continue
-		case s.Follows && d.report.missed(s.Name):
+		case s.Follows && d.report.Missed(s.Name):
 			unasked = append(unasked, s.Name)
 			continue
 		}
@@ -79,7 +79,7 @@ func (d *doctor) others(ctx workflow.Context, r audit.Range, page *judge.Page) e
 			defer waiting.Done()
 			if err := d.pages(ctx, s, r, page); err != nil {
 				unasked = append(unasked, s.Name)
-				d.report.unasked(s.Name, err)
+				d.report.Miss(s.Name, err)
 			}
 		})
 	}
@@ -88,7 +88,7 @@ func (d *doctor) others(ctx workflow.Context, r audit.Range, page *judge.Page) e
 		return ctx.Err()
 	}
 	for _, name := range page.Absent {
-		d.report.absent(name)
+		d.report.Lack(name)
 	}
 	for _, f := range page.List {
 		f.Unasked, f.Told = append(slices.Clip(unasked), page.Absent...), page.Told
@@ -151,7 +151,7 @@ func (d *doctor) describe(ctx workflow.Context, page *judge.Page, q activities.A
 			if ctx.Err() != nil {
 				return err
 			}
-			d.report.unasked(engine, err)
+			d.report.Miss(engine, err)
 			for _, f := range page.List {
 				f.Unasked = append(slices.Clip(f.Unasked), engine)
 			}
@@ -168,7 +168,7 @@ func (d *doctor) describe(ctx workflow.Context, page *judge.Page, q activities.A
 func (d *doctor) totals(ctx workflow.Context) error {
 	answers := make([]workflow.Future, len(judge.Totals))
 	for i, t := range judge.Totals {
-		if t.Follows() && (d.in.Alone || d.report.missed(t.Question.Service)) {
+		if t.Follows() && (d.in.Alone || d.report.Missed(t.Question.Service)) || t.Long && !d.long(t.Kind) {
 			continue
 		}
 		answers[i] = d.start(ctx, t.Question.Name, t.Queue(), audit.Whole{Pause: d.in.Pause})
@@ -182,10 +182,10 @@ func (d *doctor) totals(ctx workflow.Context) error {
 			if ctx.Err() != nil {
 				return err
 			}
-			d.report.unasked(t.Question.Service, err)
+			d.report.Miss(t.Question.Service, err)
 		}
 		for _, w := range wrong {
-			d.report.add(judge.Finding{Invariant: t.Invariant, Kind: t.Kind, Severity: judge.SeverityOf(t.Kind), Service: t.Question.Service, Detail: w})
+			d.report.Add(judge.Finding{Invariant: t.Invariant, Kind: t.Kind, Severity: judge.SeverityOf(t.Kind), Service: t.Question.Service, Detail: w})
 		}
 	}
 	return nil

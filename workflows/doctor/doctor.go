@@ -5,7 +5,8 @@
 // One run walks through the orders page by page. For each page it asks every
 // service for its facts about the same key range of sagas, and the engine about
 // the sagas of overdue orders (ask.go). Package judge turns the facts of one saga into
-// findings. As pages of live databases are no snapshot, a suspected saga is asked for
+// findings. A run of the schedule looks at the sagas only in which something has changed
+// since the last, except for one whole run a day (since.go). As pages of live databases are no snapshot, a suspected saga is asked for
 // again by id, and only a finding made twice is reported. After the last page the run
 // asks for the totals of each service and repairs the damage that it may (repair.go).
 //
@@ -21,7 +22,11 @@ import (
 
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/workflows/doctor/judge"
+	"github.com/amends/amends/workflows/doctor/report"
 )
+
+// Report is the result of [Reconcile].
+type Report = report.Report
 
 // Names that schedules and callers use; they never change.
 const (
@@ -57,6 +62,15 @@ type Input struct {
 	Rate int `json:"rate,omitempty"`
 	// PageSize is the number of orders per page, at most 1,000. Default 500.
 	PageSize int `json:"page_size,omitempty"`
+	// WholeEvery is the time from one run over all orders to the next. The runs between look
+	// at what has changed since the run before. 0: every run is over all orders, as is one
+	// that is not of the schedule, which has no run before it.
+	WholeEvery time.Duration `json:"whole_every,omitempty"`
+	// WholeAt moves these runs: the first begins that long after midnight, UTC.
+	WholeAt time.Duration `json:"whole_at,omitempty"`
+	// DecideAfter is how long after its placement an order has its decide-by. A change is
+	// looked at when that and the grace have passed. Default 10 min.
+	DecideAfter time.Duration `json:"decide_after,omitempty"`
 	// PagesPerRun is the number of pages after which the workflow continues as a new
 	// run, with a fresh history. Default 10.
 	PagesPerRun int `json:"pages_per_run,omitempty"`
@@ -69,6 +83,8 @@ type Input struct {
 type SoFar struct {
 	After  string `json:"after"` // the last order of the last page
 	Report Report `json:"report"`
+	// Last is the mark of the schedule's run before.
+	Last report.Mark `json:"last,omitzero"`
 }
 
 // Waits returns how long one run of the workflow sleeps to keep to its rate.
@@ -90,6 +106,7 @@ func (in Input) normal() Input {
 	def(&in.Pause, 10*time.Second)
 	def(&in.Patience, 2*time.Minute)
 	def(&in.Heal, time.Minute)
+	def(&in.DecideAfter, 10*time.Minute)
 	if in.PageSize <= 0 || in.PageSize > 1000 {
 		in.PageSize = 500
 	}
@@ -117,19 +134,20 @@ func reconcile(ctx workflow.Context, in Input, queues map[string]string) (Report
 	in = in.normal()
 	d := &doctor{in: in, queues: queues}
 	if so := in.SoFar; so != nil {
-		d.report, d.after = so.Report, so.After
+		d.report, d.after, d.last = so.Report, so.After, so.Last
 	} else {
 		d.report = Report{
 			Started: workflow.Now(ctx), DryRun: in.DryRun, Counts: map[audit.Kind]int{},
-			Waivers: []OrderWaiver{}, Findings: []judge.Finding{}, Unasked: []Unasked{},
+			Waivers: []report.OrderWaiver{}, Findings: []judge.Finding{}, Unasked: []report.Unasked{},
 		}
+		d.begin(ctx)
 	}
 	more, err := d.scan(ctx)
 	if err != nil {
 		return Report{}, err
 	}
 	if more {
-		in.SoFar = &SoFar{After: d.after, Report: d.report}
+		in.SoFar = &SoFar{After: d.after, Report: d.report, Last: d.last}
 		return Report{}, workflow.NewContinueAsNewError(ctx, Reconcile, in)
 	}
 	if err := d.totals(ctx); err != nil {

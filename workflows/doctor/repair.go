@@ -28,7 +28,7 @@ func (d *doctor) tolerated() int {
 
 // repair resumes the sagas that can fix findings, and checks the result.
 func (d *doctor) repair(ctx workflow.Context) error {
-	ids := d.report.repairable()
+	ids := d.report.Repairable()
 	if len(ids) == 0 {
 		return nil
 	}
@@ -43,7 +43,7 @@ func (d *doctor) repair(ctx workflow.Context) error {
 			if ctx.Err() != nil {
 				return err
 			}
-			d.report.unasked(engine, err)
+			d.report.Miss(engine, err)
 			break
 		}
 		for _, a := range answers {
@@ -84,16 +84,6 @@ func (d *doctor) reportOnly() string {
 		}
 	}
 	return ""
-}
-
-// repairable returns the orders whose sagas can fix a finding.
-func (r *Report) repairable() (ids []string) {
-	for _, f := range r.Findings {
-		if f.Repairable && !slices.Contains(ids, f.Order) {
-			ids = append(ids, f.Order)
-		}
-	}
-	return ids
 }
 
 // watch looks at the orders of resumed sagas until their findings are gone, or the

@@ -10,6 +10,7 @@ import (
 	"github.com/amends/amends/activities"
 	"github.com/amends/amends/saga/audit"
 	"github.com/amends/amends/workflows/doctor/judge"
+	"github.com/amends/amends/workflows/doctor/report"
 )
 
 // doctor is the state of one run of the workflow.
@@ -18,6 +19,7 @@ type doctor struct {
 	queues   map[string]string
 	after    string
 	report   Report
+	last     report.Mark             // of the schedule's run before
 	suspects map[string][]audit.Kind // saga -> its findings at the first look
 }
 
@@ -30,7 +32,11 @@ func (d *doctor) scan(ctx workflow.Context) (more bool, err error) {
 	d.suspects = map[string][]audit.Kind{}
 	for range d.in.PagesPerRun {
 		began := workflow.Now(ctx)
-		orders, ended, err := d.page(ctx)
+		next := d.page
+		if !d.report.Whole() {
+			next = d.changes
+		}
+		orders, ended, err := next(ctx)
 		if err != nil {
 			return false, err
 		}
@@ -56,7 +62,7 @@ func (d *doctor) page(ctx workflow.Context) (n int, ended bool, err error) {
 		if ctx.Err() != nil {
 			return 0, true, err
 		}
-		d.report.unasked(activities.AuditOrders.Service, err)
+		d.report.Miss(activities.AuditOrders.Service, err)
 		return 0, true, nil // the start of the next page is unknown
 	}
 	d.report.Pages++
@@ -67,13 +73,18 @@ func (d *doctor) page(ctx workflow.Context) (n int, ended bool, err error) {
 		return 0, true, err
 	}
 	for _, f := range all.List {
-		v := judge.Judge(*f, workflow.Now(ctx), d.in.Grace)
-		d.count(f, v)
-		for _, finding := range v.Findings {
-			d.suspects[f.Saga] = append(d.suspects[f.Saga], finding.Kind)
-		}
+		d.firstLook(f, judge.Judge(*f, workflow.Now(ctx), d.in.Grace))
 	}
 	return len(page.Facts), page.Next == "", nil
+}
+
+// firstLook notes a saga that was judged for the first time.
+func (d *doctor) firstLook(f *judge.Facts, v judge.Verdict) {
+	d.count(f, v)
+	d.postpone(f, v)
+	for _, finding := range v.Findings {
+		d.suspects[f.Saga] = append(d.suspects[f.Saga], finding.Kind)
+	}
 }
 
 // count adds an order to the report's counters.
@@ -91,8 +102,8 @@ func (d *doctor) count(f *judge.Facts, v judge.Verdict) {
 	}
 	for _, w := range f.Order.Waivers {
 		d.report.WaiverCount++
-		if len(d.report.Waivers) < MaxListed {
-			d.report.Waivers = append(d.report.Waivers, OrderWaiver{Order: f.Saga, Waiver: w})
+		if len(d.report.Waivers) < report.MaxListed {
+			d.report.Waivers = append(d.report.Waivers, report.OrderWaiver{Order: f.Saga, Waiver: w})
 		}
 	}
 }
@@ -111,7 +122,7 @@ func (d *doctor) secondLook(ctx workflow.Context) error {
 	return d.look(ctx, ids, func(f *judge.Facts, v judge.Verdict) {
 		for _, finding := range v.Findings {
 			if slices.Contains(d.suspects[f.Saga], finding.Kind) {
-				d.report.add(finding)
+				d.report.Add(finding)
 			}
 		}
 	})
@@ -127,7 +138,7 @@ func (d *doctor) look(ctx workflow.Context, ids []string, seen func(*judge.Facts
 			if ctx.Err() != nil {
 				return err
 			}
-			d.report.unasked(activities.AuditOrders.Service, err)
+			d.report.Miss(activities.AuditOrders.Service, err)
 			continue // these cannot be judged
 		}
 		all := judge.NewPage(page)

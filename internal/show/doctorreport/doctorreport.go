@@ -64,6 +64,9 @@ func head(r doctor.Report, age string) *show.Table {
 	}
 	t := show.Pairs()
 	t.Row("Started", run)
+	if !r.Whole() {
+		t.Row("Looked at", "what has changed since "+show.Stamp(r.Since)+", orders that had not ended, and those with findings; the last run over all orders began "+show.Stamp(r.Mark.Whole))
+	}
 	t.Row("Orders", fmt.Sprintf("%d: %d judged, %d too young; %.0f per second", r.Orders, r.Judged, r.SkippedYoung, r.OrdersPerSecond))
 	t.Row("Need attention", attention)
 	t.Row("Waived", r.WaiverCount)
@@ -104,6 +107,8 @@ func found(r doctor.Report) int {
 
 func verdict(r doctor.Report) string {
 	switch {
+	case r.OK && r.Judged == 0 && !r.Whole():
+		return "nothing is wrong: no order has changed that is old enough to be judged"
 	case len(r.Findings)+len(r.Unasked) == 0 && r.Judged == 0 && r.SkippedYoung > 0:
 		return fmt.Sprintf("nothing was judged: %s too young; an order is judged once its decide-by time and --grace have passed", ordersAre(r.SkippedYoung))
 	case r.OK && len(r.Findings) == 0 && r.Judged == 0:

@@ -13,6 +13,7 @@ import (
 	inventoryaudit "github.com/amends/amends/services/inventory/audit"
 	"github.com/amends/amends/workflows/doctor"
 	"github.com/amends/amends/workflows/doctor/judge"
+	"github.com/amends/amends/workflows/doctor/report"
 )
 
 func TestAVerdictIsOfWhatWasJudged(t *testing.T) {
@@ -21,10 +22,11 @@ func TestAVerdictIsOfWhatWasJudged(t *testing.T) {
 	for want, r := range map[string]doctor.Report{
 		"nothing was judged: there are no orders": {OK: true},
 		"nothing was judged: 3 orders are too young; an order is judged once its decide-by time and --grace have passed": {OK: true, Orders: 3, SkippedYoung: 3},
-		"nothing is wrong with the 2 judged": {OK: true, Orders: 3, Judged: 2, SkippedYoung: 1},
-		"every finding was repaired":         {OK: true, Judged: 1, Findings: []judge.Finding{{Repaired: true}}},
-		"something is wrong":                 {Findings: []judge.Finding{{}}},
-		"a service did not answer":           {Unasked: []doctor.Unasked{{Service: "payment"}}},
+		"nothing is wrong with the 2 judged":                                     {OK: true, Orders: 3, Judged: 2, SkippedYoung: 1},
+		"nothing is wrong: no order has changed that is old enough to be judged": {OK: true, Orders: 1, SkippedYoung: 1, Since: time.Unix(1, 0)},
+		"every finding was repaired":                                             {OK: true, Judged: 1, Findings: []judge.Finding{{Repaired: true}}},
+		"something is wrong":                                                     {Findings: []judge.Finding{{}}},
+		"a service did not answer":                                               {Unasked: []report.Unasked{{Service: "payment"}}},
 	} {
 		require.Equal(t, want, verdict(r))
 	}
@@ -42,8 +44,8 @@ func TestAReportIsReadable(t *testing.T) {
 			{Invariant: "I3", Kind: inventoryaudit.StockHeld, Order: "o3", Service: "inventory", Detail: "held"},
 		},
 		Counts:            map[audit.Kind]int{judge.SagaStopped: 2, inventoryaudit.StockHeld: 5},
-		Waivers:           []doctor.OrderWaiver{{Order: "o4", Waiver: ledger.Waiver{Step: "inventory.reserve", Reason: "burnt", Operator: "op", At: at}}},
-		Unasked:           []doctor.Unasked{{Service: "payment", Times: 2, Error: "no answer"}},
+		Waivers:           []report.OrderWaiver{{Order: "o4", Waiver: ledger.Waiver{Step: "inventory.reserve", Reason: "burnt", Operator: "op", At: at}}},
+		Unasked:           []report.Unasked{{Service: "payment", Times: 2, Error: "no answer"}},
 		ReportOnlyBecause: "of a reason",
 	}
 	var b strings.Builder

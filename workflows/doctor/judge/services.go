@@ -43,6 +43,10 @@ type Service struct {
 	// questions are passed on by the order service's worker.
 	Follows bool
 
+	// Undated reports that the service does not record when its rows change, so that it
+	// cannot be asked for the sagas in which it has changed something.
+	Undated bool
+
 	// Ask adds one page of the service's facts about r to page, by the function ask,
 	// which asks one question. It returns the cursor for the next page.
 	Ask func(ask Ask, r audit.Range, page *Page) (next string, err error)
@@ -61,7 +65,7 @@ var Services = []Service{
 	of(activities.AuditReserved, inventoryaudit.Kinds, func(f *Facts) **inventoryaudit.Fact { return &f.Inventory }),
 	of(activities.AuditPayments, paymentaudit.Kinds, func(f *Facts) **paymentaudit.Fact { return &f.Payment }),
 	of(activities.AuditParcels, shippingaudit.Kinds, func(f *Facts) **shippingaudit.Fact { return &f.Shipping }),
-	follower(activities.AuditCopies, queryaudit.Kinds, func(f *Facts) **queryaudit.Fact { return &f.Copy }),
+	undated(follower(activities.AuditCopies, queryaudit.Kinds, func(f *Facts) **queryaudit.Fact { return &f.Copy })),
 	follower(activities.AuditMails, notificationaudit.Kinds, func(f *Facts) **notificationaudit.Fact { return &f.Mails }),
 }
 
@@ -115,6 +119,19 @@ func follower[F audit.Fact](q activities.Audit[audit.Range, audit.Page[F]], kind
 	return s
 }
 
+func undated(s Service) Service {
+	s.Undated = true
+	return s
+}
+
+// Queue returns the service whose worker has the questions to s.
+func (s Service) Queue() string {
+	if s.Follows {
+		return passes
+	}
+	return s.Name
+}
+
 // passes is the service whose worker passes the questions to followers on.
 var passes = activities.AuditOrders.Service
 
@@ -124,6 +141,8 @@ type Total struct {
 	Question  activities.Audit[audit.Whole, []string]
 	Invariant audit.Invariant
 	Kind      audit.Kind
+	// Long reports that the answer takes as long as there are orders.
+	Long bool
 }
 
 // Follows reports that the question is one to a follower.
@@ -141,18 +160,18 @@ func (t Total) Queue() string {
 
 // Totals lists these questions.
 var Totals = append([]Total{
-	{activities.AuditPlaced, NoneLost, orderaudit.PlacedTwice},
-	{activities.AuditStock, inventoryaudit.StockAddsUp, inventoryaudit.Stock},
-	{activities.AuditLedger, paymentaudit.MoneyAddsUp, paymentaudit.Ledger},
-	{activities.AuditGoods, audit.ToldOnce, queryaudit.GoodsDiffer},
-	{activities.AuditWaiting, audit.ToldOnce, notificationaudit.MailWaiting},
-	{activities.AuditEvents(activities.AuditOrders.Service), audit.ToldOnce, audit.Undelivered},
+	{activities.AuditPlaced, NoneLost, orderaudit.PlacedTwice, true},
+	{activities.AuditStock, inventoryaudit.StockAddsUp, inventoryaudit.Stock, true},
+	{activities.AuditLedger, paymentaudit.MoneyAddsUp, paymentaudit.Ledger, true},
+	{activities.AuditGoods, audit.ToldOnce, queryaudit.GoodsDiffer, false},
+	{activities.AuditWaiting, audit.ToldOnce, notificationaudit.MailWaiting, false},
+	{activities.AuditEvents(activities.AuditOrders.Service), audit.ToldOnce, audit.Undelivered, false},
 }, eventsOf(Services)...)
 
 // eventsOf returns the question about the events of each service.
 func eventsOf(services []Service) (all []Total) {
 	for _, s := range services {
-		all = append(all, Total{activities.AuditEvents(s.Name), audit.ToldOnce, audit.Undelivered})
+		all = append(all, Total{activities.AuditEvents(s.Name), audit.ToldOnce, audit.Undelivered, false})
 	}
 	return all
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/services/order"
-	"github.com/amends/amends/workflows/doctor"
 	"github.com/amends/amends/workflows/doctor/judge"
+	"github.com/amends/amends/workflows/doctor/report"
 )
 
 // payloadLimit is the engine's limit of one payload, less some room for the fields
@@ -43,7 +43,7 @@ func TestNoWordsMakeTheDoctorsReportTooLarge(t *testing.T) {
 	require.Len(t, page.Facts, 1)
 	require.Len(t, page.Facts[0].Waivers, 1)
 	require.True(t, strings.HasPrefix(page.Facts[0].Waivers[0].Reason, "üüü"))
-	fact := size(t, doctor.OrderWaiver{Order: in.OrderID, Waiver: page.Facts[0].Waivers[0]})
+	fact := size(t, report.OrderWaiver{Order: in.OrderID, Waiver: page.Facts[0].Waivers[0]})
 
 	f := cancelledFacts()
 	f.Order, f.Saga = nil, uuid.NewString()
@@ -54,7 +54,7 @@ func TestNoWordsMakeTheDoctorsReportTooLarge(t *testing.T) {
 	require.Len(t, v.Findings, 1)
 	require.Contains(t, v.Findings[0].Detail, "there is no such order")
 
-	require.Less(t, doctor.MaxListed*(fact+size(t, v.Findings[0])), payloadLimit)
+	require.Less(t, report.MaxListed*(fact+size(t, v.Findings[0])), payloadLimit)
 }
 
 func size(t *testing.T, v any) int {

@@ -37,7 +37,7 @@ func WorkerOptions(c *config.Config, names []string, log *slog.Logger) worker.Op
 		Pollers:       worker.Pollers{Min: c.Worker.MinPollers, Max: c.Worker.MaxPollers},
 		WorkflowCache: c.Worker.WorkflowCache,
 		Stuck:         stuck.Options(c.Stuck),
-		Doctor:        worker.Doctor{Every: c.Doctor.Every, Input: DoctorInput(c)},
+		Doctor:        worker.Doctor{Every: c.Doctor.Every, Input: scheduled(c)},
 		Mail:          registry.Mail{URL: string(c.SMTPURL), From: c.MailFrom, Site: strings.TrimSuffix(c.PublicURL, "/")},
 		Logger:        log,
 	}
@@ -49,7 +49,14 @@ func WorkerOptions(c *config.Config, names []string, log *slog.Logger) worker.Op
 	return o
 }
 
-// DoctorInput returns the configured input of the doctor.
+// scheduled returns the configured input of the doctor's scheduled runs.
+func scheduled(c *config.Config) doctorflow.Input {
+	in := DoctorInput(c)
+	in.WholeEvery, in.WholeAt, in.DecideAfter = c.Doctor.WholeEvery, c.Doctor.WholeAt, c.Saga.DecideAfter
+	return in
+}
+
+// DoctorInput returns the configured input of a run of the doctor over all orders.
 func DoctorInput(c *config.Config) doctorflow.Input {
 	d := c.Doctor
 	return doctorflow.Input{DryRun: d.DryRun, Grace: d.Grace, Pause: d.Pause, Rate: d.Rate, Alone: !d.Followers}

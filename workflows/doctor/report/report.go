@@ -1,12 +1,10 @@
-package doctor
+// Package report defines the report of a run of the doctor, and how far the runs of its
+// schedule have come.
+package report
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 	"time"
-
-	"go.temporal.io/sdk/workflow"
 
 	"github.com/amends/amends/internal/exposure"
 	"github.com/amends/amends/saga/audit"
@@ -14,11 +12,18 @@ import (
 	"github.com/amends/amends/workflows/doctor/judge"
 )
 
-// Report is the result of the workflow [Reconcile].
+// Report is the result of a run.
 type Report struct {
 	Started time.Time `json:"started"`
 	Ended   time.Time `json:"ended,omitzero"`
 	DryRun  bool      `json:"dry_run"`
+
+	// Since is the time from which on changes have led the run to the orders that it has read,
+	// beside those that had not ended, and those that the run before has left open. Zero: it
+	// has read all orders.
+	Since time.Time `json:"since,omitzero"`
+	// Mark is from where the schedule's next run goes on; zero: the next is whole.
+	Mark Mark `json:"mark,omitzero"`
 
 	Pages           int     `json:"pages"`
 	Orders          int     `json:"orders"`        // that were read
@@ -53,8 +58,8 @@ type Report struct {
 	// order service has no address of.
 	Absent []string `json:"absent,omitempty"`
 
-	// OK reports whether every service answered, every finding is repaired, and orders were
-	// judged, if there are any.
+	// OK reports whether every service answered, every finding is repaired, and a whole run
+	// judged orders, if there are any.
 	OK bool `json:"ok"`
 }
 
@@ -72,17 +77,22 @@ type Unasked struct {
 	Error   string `json:"error"` // of the first time
 }
 
+// Whole reports whether the run was over all orders.
+func (r *Report) Whole() bool { return r.Since.IsZero() }
+
 // MaxListed is the maximum length of the lists of a [Report].
 const MaxListed = 1000
 
-func (r *Report) add(f judge.Finding) {
+// Add adds a finding.
+func (r *Report) Add(f judge.Finding) {
 	r.Counts[f.Kind]++
 	if len(r.Findings) < MaxListed {
 		r.Findings = append(r.Findings, f)
 	}
 }
 
-func (r *Report) unasked(service string, err error) {
+// Miss notes that a service did not answer a question.
+func (r *Report) Miss(service string, err error) {
 	for i := range r.Unasked {
 		if r.Unasked[i].Service == service {
 			r.Unasked[i].Times++
@@ -92,28 +102,28 @@ func (r *Report) unasked(service string, err error) {
 	r.Unasked = append(r.Unasked, Unasked{Service: service, Times: 1, Error: err.Error()})
 }
 
-// missed reports whether a service has not answered before.
-func (r *Report) missed(service string) bool {
+// Missed reports whether a service has not answered before.
+func (r *Report) Missed(service string) bool {
 	return slices.ContainsFunc(r.Unasked, func(u Unasked) bool { return u.Service == service })
 }
 
-// absent notes a service that the platform does not have.
-func (r *Report) absent(service string) {
+// Lack notes a service that the platform does not have.
+func (r *Report) Lack(service string) {
 	if !slices.Contains(r.Absent, service) {
 		r.Absent = append(r.Absent, service)
 	}
 }
 
-// found counts the findings, listed or not.
-func (r *Report) found() (n int) {
+// Found counts the findings, listed or not.
+func (r *Report) Found() (n int) {
 	for _, k := range judge.Kinds {
 		n += r.Counts[k]
 	}
 	return n
 }
 
-// sum adds up the holdings of the orders of the findings.
-func (r *Report) sum() {
+// Sum adds up the holdings of the orders of the findings.
+func (r *Report) Sum() {
 	seen := map[string]bool{}
 	for _, f := range r.Findings {
 		if !seen[f.Order] {
@@ -123,34 +133,28 @@ func (r *Report) sum() {
 	}
 }
 
-// end completes the report and publishes its metrics.
-func (d *doctor) end(ctx workflow.Context) {
-	r := &d.report
-	r.Ended = workflow.Now(ctx)
-	if took := r.Ended.Sub(r.Started).Seconds(); took > 0 {
-		r.OrdersPerSecond = float64(r.Orders) / took
-	}
+// Repairable returns the orders whose sagas can fix a finding.
+func (r *Report) Repairable() (ids []string) {
 	for _, f := range r.Findings {
-		if f.Repaired {
-			r.Repaired++
+		if f.Repairable && !slices.Contains(ids, f.Order) {
+			ids = append(ids, f.Order)
 		}
 	}
-	clean := r.found() == r.Repaired && len(r.Unasked) == 0
-	r.OK = clean && (r.Judged > 0 || r.Orders == 0)
-	r.sum()
-	// Services are asked at once, so they are noted in any order.
-	slices.Sort(r.Absent)
-	slices.SortFunc(r.Unasked, func(a, b Unasked) int { return strings.Compare(a.Service, b.Service) })
-	metrics := workflow.GetMetricsHandler(ctx)
-	for _, k := range judge.Kinds { // also those with no finding: a gauge keeps its value
-		metrics.WithTags(map[string]string{"kind": string(k)}).Gauge("amends_doctor_findings").Update(float64(r.Counts[k]))
-	}
-	metrics.Gauge("amends_doctor_last_run_timestamp_seconds").Update(float64(r.Ended.Unix()))
-	metrics.Gauge("amends_doctor_orders_per_second").Update(r.OrdersPerSecond)
-	metrics.Gauge("amends_doctor_unrepaired").Update(float64(r.found() - r.Repaired))
-	metrics.Gauge("amends_doctor_unasked").Update(float64(len(r.Unasked)))
-	if !clean {
-		workflow.GetLogger(ctx).Warn("the doctor found what is wrong", "findings", r.found(), "repaired", r.Repaired,
-			"unasked", fmt.Sprint(len(r.Unasked)))
-	}
+	return ids
+}
+
+// Mark is how far the runs of the schedule have come. It is a part of the report, which the
+// engine keeps and hands to the schedule's next run. A run that could not ask everything
+// hands on the mark of the run before it.
+type Mark struct {
+	// Until is the time before which every change has been looked at.
+	Until time.Time `json:"until"`
+	// Whole is when the last run over all orders began.
+	Whole time.Time `json:"whole"`
+	// Open lists the sagas that the next run looks at again, changed or not: they have
+	// findings, or an order of theirs is decided and still too young to be judged.
+	Open []string `json:"open,omitempty"`
+	// Long lists the kinds of findings about all orders together that the next run asks for
+	// again, although it is not whole.
+	Long []audit.Kind `json:"long,omitempty"`
 }
