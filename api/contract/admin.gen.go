@@ -295,6 +295,9 @@ type DoctorFinding struct {
 
 // DoctorReport defines model for DoctorReport.
 type DoctorReport struct {
+	// ChangedSince Changes from then on led the run to the orders that it has read, beside those that had not ended or had findings. Absent: it has read all orders.
+	ChangedSince *time.Time `json:"changed_since,omitempty"`
+
 	// DryRun Nothing was to be repaired.
 	DryRun  bool      `json:"dry_run"`
 	EndedAt time.Time `json:"ended_at"`

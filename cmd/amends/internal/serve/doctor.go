@@ -70,6 +70,9 @@ func report(r workflow.Report) contract.DoctorReport {
 	for _, n := range r.Counts {
 		out.Found += int64(n)
 	}
+	if !r.Whole() {
+		out.ChangedSince = new(r.Since.UTC())
+	}
 	if r.ReportOnlyBecause != "" {
 		out.ReportOnlyBecause = &r.ReportOnlyBecause
 	}
