@@ -805,7 +805,7 @@ type Route struct {
 type RouteChange struct {
 	At time.Time `json:"at"`
 
-	// By The operator, or `gateway` for a change that came about by itself.
+	// By The operator, `gateway` for a change that came about by itself, or `file` for an edit of the file.
 	//
 	// Example: night.shift
 	By      string        `json:"by"`
@@ -889,6 +889,11 @@ type RouteGate struct {
 	//
 	// Example: 20
 	Least *int64 `json:"least,omitempty"`
+
+	// Slow How long a request may be in flight, on either side, before it counts as failed for that, 100ms to 60s. Default 5s.
+	//
+	// Example: 5s
+	Slow *string `json:"slow,omitempty"`
 
 	// Window Over which time, 1s to 60s. Default 10s.
 	//

@@ -17,6 +17,7 @@ import (
 	"github.com/amends/amends/api/legacy/route"
 	"github.com/amends/amends/api/legacy/score"
 	"github.com/amends/amends/api/problem"
+	"github.com/amends/amends/fault"
 )
 
 // TestCanary: 10,000 requests through a canary of 10 %.
@@ -160,6 +161,40 @@ func TestAKeyStaysOnItsSide(t *testing.T) {
 	require.Equal(t, "legacy", place("key-of-the-program-00022"))
 	require.NotEmpty(t, <-account, "the program is told whose it is, also then")
 	require.Equal(t, "service", side(s.send("GET", "/v1/orders/1", "", as("cus_1"), "Idempotency-Key: key-of-the-program-00022")), "a read has no effect")
+}
+
+// TestAMovedAccountFindsWhatItHasLeftBehind: the program answers a read of a canary that the
+// services do not find, for the same account.
+func TestAMovedAccountFindsWhatItHasLeftBehind(t *testing.T) {
+	t.Parallel()
+	s := open(t, canary("50"))
+	moved := as(accountOn(score.Service, 50))
+	s.serve(func(echo.Context) error { return problem.New(fault.NotFound, "") })
+	var asked atomic.Int64
+	s.answer(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		require.NotEmpty(t, r.Header.Get("Amends-Account"), "as the account, which sees its own orders")
+		_, _ = io.WriteString(w, "{}")
+	})
+	for _, path := range []string{"/v1/orders/1", "/v1/paths-of-the-program"} {
+		w := s.send("GET", path, "", moved)
+		require.Equal(t, http.StatusOK, w.Code, path)
+		require.Equal(t, "legacy", side(w), path)
+	}
+	require.EqualValues(t, 2, asked.Load())
+
+	require.Equal(t, http.StatusNotFound, s.send("POST", "/v1/orders/1/cancel", "{}", moved).Code, "a write stays on its side")
+	require.EqualValues(t, 2, asked.Load())
+
+	s.answer(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
+	w := s.send("GET", "/v1/orders/1", "", moved)
+	require.Equal(t, http.StatusNotFound, w.Code, "both sides say no: the answer is the services'")
+	require.Equal(t, "service", side(w))
+
+	s.write(mode(route.Service))
+	_, err := s.Look()
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNotFound, s.send("GET", "/v1/orders/1", "", moved).Code, "what a service alone answers is over")
 }
 
 func TestModes(t *testing.T) {

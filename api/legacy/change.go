@@ -31,10 +31,15 @@ func (s *Switch) Run(ctx context.Context) error {
 }
 
 // Look reads the file, and puts it into effect, whole, if it has changed. A content that
-// breaks a rule changes nothing; the error says why.
+// breaks a rule, or gives the services more requests than a gate lets pass, changes nothing;
+// the error says why. It is looked at again, because the gate may open.
 func (s *Switch) Look() (changed bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.look()
+}
+
+func (s *Switch) look() (changed bool, err error) {
 	content, err := s.file.Read()
 	if err == nil && bytes.Equal(content, s.content) && s.problem == "" {
 		return false, nil
@@ -43,20 +48,24 @@ func (s *Switch) Look() (changed bool, err error) {
 	if err == nil {
 		f, err = s.parse(content)
 	}
+	if err == nil {
+		_, err = s.admit(f)
+	}
 	if err != nil {
-		s.refuse(err)
+		s.refuse(content, err)
 		return false, err
 	}
+	s.note(f)
 	s.take(content, f)
 	return true, nil
 }
 
 // refuse keeps why a content is not used, and logs it once.
-func (s *Switch) refuse(err error) {
-	if err.Error() != s.problem && s.state.Load() != nil {
+func (s *Switch) refuse(content []byte, err error) {
+	if s.state.Load() != nil && (s.problem == "" || !bytes.Equal(content, s.refused)) {
 		s.config.Log.Warn("a file of routes is not used, the routes before it stay in use", "file", s.file.Path(), "problem", err)
 	}
-	s.problem = err.Error()
+	s.refused, s.problem = content, err.Error()
 }
 
 // parse reads a content, and adds the changes that are not in it yet.
@@ -68,10 +77,15 @@ func (s *Switch) parse(content []byte) (route.File, error) {
 	if problems := s.check(f); len(problems) > 0 {
 		return f, fmt.Errorf("%s: %w", s.file.Path(), problems)
 	}
+	return s.cut(f), nil
+}
+
+// cut returns a file with the changes that are not in it yet.
+func (s *Switch) cut(f route.File) route.File {
 	for _, p := range s.pending {
 		f, _ = p.on(f)
 	}
-	return f, nil
+	return f
 }
 
 // take puts the content of the file into effect, and logs its differences.
@@ -123,7 +137,7 @@ func (s *Switch) flush() error {
 func (s *Switch) write() error {
 	for len(s.pending) > 0 {
 		p := s.pending[0]
-		content, err := s.file.Update(func(f route.File) (route.File, *keep.Change, error) {
+		content, err := s.update(func(f route.File) (route.File, *keep.Change, error) {
 			next, needed := p.on(f)
 			if !needed {
 				return f, nil, nil

@@ -19,6 +19,7 @@ import (
 	"github.com/amends/amends/api/legacy/score"
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/proof/wait"
 )
 
 // gated is a route with a gate of 10 comparisons.
@@ -81,6 +82,105 @@ func TestTheGate(t *testing.T) {
 	require.Equal(t, "a test", o.Changes[0].Reason)
 	require.True(t, o.Changes[1].Forced)
 	require.False(t, o.Changes[2].Forced)
+}
+
+// TestAnEditOfTheFileNeedsTheGate: by hand no route gets further than by a command.
+func TestAnEditOfTheFileNeedsTheGate(t *testing.T) {
+	t.Parallel()
+	edited := func(mode string) string { return strings.Replace(gated, "mode: shadow", "mode: "+mode, 1) }
+	agree := func(s *shop) {
+		s.run()
+		s.answer(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"a": 1}`) })
+		s.serve(func(c echo.Context) error { return c.JSON(200, map[string]int{"a": 1}) })
+		for i := range 10 {
+			s.send("GET", "/v1/orders/1", "")
+			eventually(t, func() bool { return s.results(score.Match) == i+1 }, "compared")
+		}
+	}
+	for name, routes := range map[string]string{
+		"AShare": edited("canary, percent: 1"), "All": edited("service"), "ARouteThatIsGone": `  - {name: other, match: ["/v2"], upstream: monolith}` + "\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, gated)
+			s.write(routes)
+			for range 3 {
+				_, err := s.Look()
+				require.ErrorContains(t, err, "orders/mode: is held back by the gate: 0 of 10 answers are compared")
+			}
+			require.Equal(t, route.Shadow, s.mode("orders"), "nothing has changed")
+			o, err := s.Overview()
+			require.NoError(t, err)
+			require.Contains(t, o.Problem, "0 of 10", "operators see why")
+			require.Equal(t, 1, strings.Count(s.log.String(), "is not used"), "it is logged once")
+			require.Empty(t, o.Changes)
+
+			agree(s)
+			eventually(t, func() bool {
+				_, err := s.Look()
+				v, _, found := s.Route("orders")
+				return err == nil && (!found || v.Serves())
+			}, "the gate opens")
+			o, err = s.Overview()
+			require.NoError(t, err)
+			require.Len(t, o.Changes, 1)
+			require.Equal(t, "file", o.Changes[0].By)
+		})
+	}
+
+	t.Run("OnceForAllGateways", func(t *testing.T) {
+		t.Parallel()
+		s := open(t, gated)
+		behind := s.another() // which compares nothing
+		s.write(edited("canary, percent: 50"))
+		_, err := behind.Look()
+		require.Error(t, err, "its own gate is closed, and no other has decided yet")
+		agree(s)
+		eventually(t, func() bool { return s.mode("orders") == route.Canary }, "that of another gateway is open")
+		_, err = behind.Look()
+		require.NoError(t, err, "an account is on the same side at both")
+		_, err = s.Set(s.command("orders", route.Service, 0))
+		require.NoError(t, err)
+		_, err = behind.Look()
+		require.NoError(t, err, "so it follows commands")
+		v, _, _ := behind.Route("orders")
+		require.Equal(t, route.Service, v.Mode)
+	})
+
+	t.Run("BackIsOpenAndForwardAgainIsNot", func(t *testing.T) {
+		t.Parallel()
+		s := open(t, gated)
+		forced := s.command("orders", route.Service, 0)
+		forced.Force = true
+		_, err := s.Set(forced)
+		require.NoError(t, err)
+		s.write(edited("legacy"))
+		_, err = s.Look()
+		require.NoError(t, err, "back is always open")
+		s.write(edited("service"))
+		_, err = s.Look()
+		require.Error(t, err, "the command of before is over")
+		require.Equal(t, route.Legacy, s.mode("orders"))
+	})
+
+	t.Run("IsTakenOutByAChange", func(t *testing.T) {
+		t.Parallel()
+		s := open(t, gated+`  - {name: other, match: ["/v2"], upstream: monolith}`+"\n")
+		s.write(edited("service") + `  - {name: other, match: ["/v2"], upstream: monolith}` + "\n")
+		_, err := s.Look()
+		require.Error(t, err)
+		other := s.command("other", route.Legacy, 0)
+		other.Route.Timeout = time.Second
+		_, err = s.Set(other)
+		require.NoError(t, err, "an edit that is held back does not keep operators from acting")
+		require.Equal(t, route.Shadow, s.mode("orders"))
+		o, err := s.Overview()
+		require.NoError(t, err)
+		require.Empty(t, o.Problem)
+		again := s.another()
+		v, _, _ := again.Route("orders")
+		require.Equal(t, route.Shadow, v.Mode, "nor does it come back with a restart")
+	})
 }
 
 func TestSetIsWholeOrNot(t *testing.T) {
@@ -191,9 +291,10 @@ func TestReloadsUnderLoad(t *testing.T) {
 func TestCutBack(t *testing.T) {
 	t.Parallel()
 	for name, bad := range map[string]echo.HandlerFunc{
-		"Killed":  func(echo.Context) error { return fault.Errorf(fault.Transient, fault.Unavailable, "nothing listens") },
-		"Hanging": func(c echo.Context) error { <-c.Request().Context().Done(); return c.Request().Context().Err() },
-		"Failing": func(c echo.Context) error { return c.String(http.StatusInternalServerError, "a bug") },
+		"Killed":    func(echo.Context) error { return fault.Errorf(fault.Transient, fault.Unavailable, "nothing listens") },
+		"Hanging":   func(c echo.Context) error { <-c.Request().Context().Done(); return c.Request().Context().Err() },
+		"Failing":   func(c echo.Context) error { return c.String(http.StatusInternalServerError, "a bug") },
+		"Panicking": func(echo.Context) error { panic("a bug") },
 	} {
 		for _, m := range []route.Mode{route.Canary, route.Service} {
 			t.Run(name+"/"+string(m), func(t *testing.T) {
@@ -240,6 +341,53 @@ func TestCutBack(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestAHangingServiceIsCutBackWhileItHangs: its requests need not end for that, whatever time
+// they have.
+func TestAHangingServiceIsCutBackWhileItHangs(t *testing.T) {
+	t.Parallel()
+	for _, m := range []route.Mode{route.Canary, route.Service} {
+		t.Run(string(m), func(t *testing.T) {
+			t.Parallel()
+			s := open(t, `  - {name: all, match: ["/v1/{rest...}"], mode: `+string(m)+`, percent: 100, upstream: monolith, timeout: 60s, gate: {errors: 0.2, least: 5, slow: 300ms}}`+"\n")
+			for i := range 10 {
+				require.Equal(t, http.StatusOK, s.send("POST", "/v1/orders", "{}", as(fmt.Sprintf("cus_%d", i))).Code)
+			}
+			require.Equal(t, m, s.mode("all"))
+			hang := make(chan struct{})
+			s.serve(func(c echo.Context) error { <-hang; return c.NoContent(http.StatusOK) })
+			began := time.Now()
+			var clients sync.WaitGroup
+			for i := range 8 {
+				clients.Go(func() { s.send("POST", "/v1/orders", "{}", as(fmt.Sprintf("cus_%d", i)), "Prefer: wait=30") })
+			}
+			eventually(t, func() bool { return s.mode("all") == route.Legacy }, "cut back")
+			t.Logf("cut back after %s", time.Since(began))
+			require.Less(t, time.Since(began), 10*time.Second)
+			require.Equal(t, "legacy", side(s.send("POST", "/v1/orders", "{}", as("cus_1"))), "while the others hang")
+			close(hang)
+			clients.Wait()
+		})
+	}
+
+	t.Run("ButNotForAStream", func(t *testing.T) {
+		t.Parallel()
+		s := open(t, `  - {name: all, match: ["/v1/{rest...}"], mode: service, upstream: monolith, gate: {errors: 0, least: 1, slow: 100ms}}`+"\n")
+		s.serve(func(c echo.Context) error { return wait.For(c.Request().Context(), 300*time.Millisecond) })
+		s.send("GET", "/v1/orders/1/events", "")
+		require.Equal(t, route.Service, s.mode("all"))
+	})
+
+	t.Run("NorIfTheProgramHangsAsOften", func(t *testing.T) {
+		t.Parallel()
+		s := open(t, `  - {name: all, match: ["/v1/{rest...}"], mode: canary, percent: 50, upstream: monolith, gate: {errors: 0.2, least: 1, slow: 100ms}}`+"\n")
+		s.answer(func(_ http.ResponseWriter, r *http.Request) { _ = wait.For(r.Context(), 300*time.Millisecond) })
+		s.send("POST", "/v1/orders", "{}", as(accountOn(score.Legacy, 50)))
+		s.serve(func(c echo.Context) error { return wait.For(c.Request().Context(), 300*time.Millisecond) })
+		s.send("POST", "/v1/orders", "{}", as(accountOn(score.Service, 50)))
+		require.Equal(t, route.Canary, s.mode("all"))
+	})
 }
 
 func TestNoCutBack(t *testing.T) {

@@ -21,30 +21,32 @@ type Command struct {
 // Set puts a route into effect, in the place of one of its name or as a new one, and keeps it
 // with the operator and the reason. It returns the changes; a repeat changes nothing.
 // More requests for the services need the route's gate, the one before the change, or force.
+// Edits of the file that a gate holds back are taken out of it.
 // Errors: [route.Problems]; a problem with code ROUTE_NOT_READY; any other one means that the
 // file could not be changed, and that nothing has.
 func (s *Switch) Set(c Command) (all []route.Difference, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.write(); err != nil { // the gate's own changes come first
+	_, _ = s.look()                   // an edit of the file comes first; one that cannot be used stands in its problem
+	if err := s.write(); err != nil { // and the gate's own changes
 		return nil, err
 	}
-	content, err := s.file.Update(func(f route.File) (route.File, *keep.Change, error) {
+	content, err := s.update(func(f route.File) (route.File, *keep.Change, error) {
 		before, found := f.Find(c.Route.Name)
 		next := f.With(c.Route)
 		if problems := append(next.Check(), s.check(next)...); len(problems) > 0 {
 			return f, nil, problems
 		}
 		against := s.against(before, c.Route)
-		if found && against != nil && !c.Force {
-			return f, nil, against
+		if found && against != "" && !c.Force {
+			return f, nil, problem.New(problem.RouteNotReady, against)
 		}
 		if all = route.Differences(before, c.Route); len(all) == 0 {
 			return f, nil, nil
 		}
 		return next, &keep.Change{
 			At: s.config.Now().UTC(), Route: c.Route.Name, By: c.Operator, Reason: c.Reason,
-			Forced: found && against != nil, Differences: all,
+			Forced: found && against != "", Differences: all,
 		}, nil
 	})
 	if err != nil || len(all) == 0 {
@@ -58,22 +60,13 @@ func (s *Switch) Set(c Command) (all []route.Difference, err error) {
 	return all, nil
 }
 
-// against returns why the gate of a route holds it back, nil if it does not.
-func (s *Switch) against(before, after route.Route) error {
-	gate := before.Gate
+// against returns why the gate of a route holds it back, "" if it does not.
+func (s *Switch) against(before, after route.Route) string {
 	l := s.state.Load().live[before.Name]
-	if !before.Promotes(after) || gate.Compared == 0 || l == nil {
-		return nil
+	if !before.Promotes(after) || before.Gate.Compared == 0 || l == nil {
+		return ""
 	}
-	n, differing := l.score.Summary().Compared()
-	switch {
-	case n < int64(gate.Compared):
-		return problem.New(problem.RouteNotReady, fmt.Sprintf("%d of %d answers are compared.", n, gate.Compared))
-	case differing > gate.Differing:
-		return problem.New(problem.RouteNotReady, fmt.Sprintf("Of %d answers that are compared, %.4f differ or failed; at most %.4f may.", n, differing, gate.Differing))
-	default:
-		return nil
-	}
+	return l.score.Summary().Against(before.Gate.Compared, before.Gate.Differing)
 }
 
 // judge cuts a route back if the services fail more often than the program.
@@ -98,7 +91,7 @@ func (s *Switch) cutBack(l *live, reason string) {
 	if now.live[l.Name] == nil || now.live[l.Name].score != l.score {
 		return // another request has, or an operator has decided
 	}
-	p := pending{name: l.Name, on: toLegacy(l.Name)}
+	p := pending{name: l.Name, on: func(f route.File) (route.File, bool) { return f.ToLegacy(l.Name) }}
 	f, needed := p.on(now.file)
 	if !needed {
 		return
@@ -110,16 +103,4 @@ func (s *Switch) cutBack(l *live, reason string) {
 	s.use(f)
 	s.config.Log.Error("a route is cut back to the program: the services fail", "route", l.Name, "reason", reason)
 	s.config.Observe.CutBack(l.Name)
-}
-
-// toLegacy returns the change of a route that is answered by the services to legacy.
-func toLegacy(name string) func(route.File) (route.File, bool) {
-	return func(f route.File) (route.File, bool) {
-		r, found := f.Find(name)
-		if !found || !r.Serves() {
-			return f, false
-		}
-		r.Mode = route.Legacy
-		return f.With(r), true
-	}
 }

@@ -16,7 +16,9 @@
 // effect a second time, and a repeat by the client, with its Idempotency-Key, comes to the
 // side of the first attempt, also when the route has moved or was cut back since. A gateway
 // remembers keys for an hour; it does not know those of another gateway, nor of an earlier
-// process. A read that the handlers fail in a canary is answered by the program.
+// process. A read that the handlers of a canary fail, or do not find, is answered by the
+// program, if that can: an account that has just moved to the services finds what it has left
+// behind.
 //
 // A copy changes nothing: it is a read, or a write that is only tried (Amends-Dry-Run). It has
 // its own time, holds up no live request, and is dropped if too many wait. Requests with
@@ -25,13 +27,16 @@
 // An account is on the same side at every gateway, and for all routes with the same share.
 // More share keeps the accounts that are there.
 //
-// A route gets more requests for the services only through its gate, and loses them by itself
-// when the services fail more often than the program; see [Switch.Set].
+// A route gets more requests for the services only through its gate, by a command as by an
+// edit of the file, and loses them by itself when the services fail or hang more often than
+// the program; see [Switch.Set].
 //
 // # Files
 //
 // The routes are in a file, which is read again when it changes. A content that cannot be
-// used changes nothing. Every change has an entry in the journal beside it.
+// used changes nothing. Every change by a command, or by itself, has an entry in the journal
+// beside it, and so has every edit that moves a route with a gate. Gateways that share the
+// file follow the entries: one gate decides for all.
 package legacy
 
 import (
@@ -110,7 +115,8 @@ type Switch struct {
 
 	mu      sync.Mutex // one change at a time
 	content []byte     // of the file, as it was last looked at
-	problem string     // why that content is not used, "" if it is
+	refused []byte     // the content that is not used
+	problem string     // why it is not used, "" if there is none
 	pending []pending  // changes that are in effect and not in the file yet
 }
 
@@ -147,7 +153,7 @@ func (s *Switch) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		c.Response().Header().Set(HeaderRoute, string(side))
 		if side == score.Service {
-			return v.service()
+			return v.serve()
 		}
 		return s.config.Quota(v.operation, method)(v.legacy)(c)
 	}

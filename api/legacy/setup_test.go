@@ -199,13 +199,13 @@ func (s *shop) mode(name string) route.Mode {
 	return v.Mode
 }
 
-// canary takes all paths below /v1, at a percentage, and is never cut back.
+// canary takes all paths below /v1, at a percentage, has no gate, and is never cut back.
 func canary(percent string) string {
-	return `  - {name: all, match: ["/v1/{rest...}"], mode: canary, percent: ` + percent + `, upstream: monolith, gate: {errors: 1}}` + "\n"
+	return `  - {name: all, match: ["/v1/{rest...}"], mode: canary, percent: ` + percent + `, upstream: monolith, gate: {compared: 0, errors: 1}}` + "\n"
 }
 
 func mode(m route.Mode) string {
-	return `  - {name: all, match: ["/v1/{rest...}"], mode: ` + string(m) + `, upstream: monolith, gate: {errors: 1}}` + "\n"
+	return `  - {name: all, match: ["/v1/{rest...}"], mode: ` + string(m) + `, upstream: monolith, gate: {compared: 0, errors: 1}}` + "\n"
 }
 
 // accountOn returns an account that a canary of a percentage has on a side.

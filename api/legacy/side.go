@@ -1,24 +1,19 @@
 package legacy
 
 import (
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/amends/amends/api/edge/caller"
 	"github.com/amends/amends/api/edge/header"
 	"github.com/amends/amends/api/edge/session"
+	"github.com/amends/amends/api/legacy/guest"
 	"github.com/amends/amends/api/legacy/route"
 	"github.com/amends/amends/api/legacy/score"
 	"github.com/amends/amends/api/legacy/shadow"
-	"github.com/amends/amends/api/legacy/upstream"
 	"github.com/amends/amends/internal/identity/token"
 )
 
@@ -28,9 +23,6 @@ const HeaderRoute = "Amends-Route"
 
 // scopeOperator is that of accounts that may choose a side.
 const scopeOperator = "operator"
-
-// guestLife is how long a guest stays on a side.
-const guestLife = 365 * 24 * time.Hour
 
 // decide returns the side that answers the request. A write whose key was sent to a side
 // before stays there, also when the route has moved since.
@@ -115,29 +107,10 @@ func foreign(h http.Header) bool {
 	return !strings.EqualFold(scheme, "Bearer") || !token.IsKey(credential) && !token.IsToken(credential)
 }
 
-// validGuest matches ids of guests, which may be their own choice: they decide about nothing
-// but the side.
-var validGuest = regexp.MustCompile(`^[A-Za-z0-9_-]{22,64}$`)
-
-// who returns the account of the request, or the id of the guest. A guest without an id gets
-// one, for later requests. It is derived from the Idempotency-Key if there is one: a repeat of
-// a placement, whose first answer and its cookie were lost, must come to the same side.
+// who returns the account of the request, or the guest.
 func (v *visit) who() string {
 	if v.caller.Account != "" {
 		return "account " + v.caller.Account
 	}
-	r := v.c.Request()
-	if cookie, err := r.Cookie(upstream.CookieGuest); err == nil && validGuest.MatchString(cookie.Value) {
-		return "guest " + cookie.Value
-	}
-	id := rand.Text()
-	if key, err := header.Key(r.Header); err == nil {
-		sum := sha256.Sum256([]byte("amends-route-key\x00" + key))
-		id = base64.RawURLEncoding.EncodeToString(sum[:16])
-	}
-	v.c.SetCookie(&http.Cookie{ //nolint:gosec // a browser keeps no Secure cookie of plain HTTP
-		Name: upstream.CookieGuest, Value: id, Path: "/", MaxAge: int(guestLife.Seconds()),
-		Secure: r.TLS != nil, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-	})
-	return "guest " + id
+	return "guest " + guest.ID(v.c)
 }

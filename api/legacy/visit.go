@@ -54,19 +54,39 @@ func (v *visit) service() error {
 	}
 	defer cancel()
 	v.c.SetRequest(v.forService(r.WithContext(ctx)))
-	began := time.Now()
+	began, flight, status := time.Now(), v.begin(score.Service), http.StatusInternalServerError // of a panic
+	defer func() {
+		flight.Begun()
+		if r.Context().Err() == nil { // a client that left tells nothing about the handlers
+			v.answered(flight, score.Service, status, time.Since(began))
+		}
+	}()
 	err := v.next(v.c)
 	v.c.SetRequest(r)
-	if r.Context().Err() != nil {
-		return err // the client left, which tells nothing about the handlers
-	}
-	status := v.c.Response().Status
+	status = v.c.Response().Status
 	if err != nil {
 		status = problem.Of(err).Status()
 	}
-	failed := status >= http.StatusInternalServerError
-	v.answered(score.Service, status, time.Since(began))
-	if failed && v.live.Mode == route.Canary && v.read() && !v.c.Response().Committed {
+	return err
+}
+
+// begin begins a live request. One that is in flight for too long may cut the route back.
+func (v *visit) begin(by score.Side) *score.Flight {
+	slow := v.live.Gate.Slow
+	if v.operation != nil && v.operation.Stream {
+		slow = 0
+	}
+	return v.live.score.Begin(by, slow, func() { v.judge(v.live) })
+}
+
+// serve has the handlers answer, and the program in their place if they fail or do not find
+// what is read in a canary.
+func (v *visit) serve() error {
+	err := v.service()
+	if err == nil || v.live.Mode != route.Canary || !v.read() || v.c.Response().Committed || v.c.Request().Context().Err() != nil {
+		return err
+	}
+	if status := problem.Of(err).Status(); status >= http.StatusInternalServerError || status == http.StatusNotFound {
 		return v.instead(err)
 	}
 	return err
@@ -125,7 +145,7 @@ func (v *visit) copied() (*shadow.Job, error) {
 func (v *visit) exchange(job *shadow.Job, wanted func(status int) bool) error {
 	r, w := v.c.Request(), http.ResponseWriter(v.c.Response())
 	e := upstream.Exchange{
-		Timeout: v.timeout(), RequestID: edge.RequestID(v.c), Ours: !foreign(r.Header), Plain: job != nil, Wanted: wanted,
+		Timeout: v.timeout(), RequestID: edge.RequestID(v.c), Ours: !foreign(r.Header), Plain: job != nil,
 	}
 	if v.verified && v.config.Secret != "" {
 		account, err := upstream.Sign(v.config.Secret, v.live.upstream.Name(), v.caller.Account, v.config.Now())
@@ -137,10 +157,15 @@ func (v *visit) exchange(job *shadow.Job, wanted func(status int) bool) error {
 	if job != nil {
 		w = job.Tee(w)
 	}
-	began, whole := time.Now(), false
+	began, whole, flight := time.Now(), false, v.begin(score.Legacy)
+	e.Wanted = func(status int) bool {
+		flight.Begun()
+		return wanted == nil || wanted(status)
+	}
 	defer func() {
+		flight.Begun()
 		if !whole && r.Context().Err() == nil { // the answer broke off
-			v.answered(score.Legacy, http.StatusBadGateway, time.Since(began))
+			v.answered(flight, score.Legacy, http.StatusBadGateway, time.Since(began))
 		}
 	}()
 	err := v.live.upstream.Serve(w, r, e)
@@ -148,11 +173,11 @@ func (v *visit) exchange(job *shadow.Job, wanted func(status int) bool) error {
 	if r.Context().Err() != nil {
 		return context.Canceled // the client left
 	}
-	return v.outcome(err, time.Since(began))
+	return v.outcome(flight, err, time.Since(began))
 }
 
 // outcome counts an exchange, and returns its problem.
-func (v *visit) outcome(err error, took time.Duration) error {
+func (v *visit) outcome(flight *score.Flight, err error, took time.Duration) error {
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large), errors.Is(err, upstream.ErrUnwanted):
@@ -166,14 +191,14 @@ func (v *visit) outcome(err error, took time.Duration) error {
 	if err != nil {
 		status = problem.Of(err).Status()
 	}
-	v.answered(score.Legacy, status, took)
+	v.answered(flight, score.Legacy, status, took)
 	return err
 }
 
 // answered counts a live request, and cuts the route back if the services fail.
-func (v *visit) answered(side score.Side, status int, took time.Duration) {
+func (v *visit) answered(flight *score.Flight, side score.Side, status int, took time.Duration) {
 	failed := status >= http.StatusInternalServerError
-	v.live.score.Answered(side, took, failed)
+	flight.Answered(took, failed)
 	v.config.Observe.Answered(v.live.Name, string(side), status, took)
 	if failed && side == score.Service {
 		v.judge(v.live)

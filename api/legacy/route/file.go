@@ -133,6 +133,7 @@ func (f File) check(r Route) (all Problems) {
 	rule(share(r.Gate.Errors), "/gate/errors", "must be from 0 to 1")
 	rule(r.Gate.Least >= 1 && r.Gate.Least <= 1_000_000, "/gate/least", "must be from 1 to 1000000")
 	rule(r.Gate.Window >= time.Second && r.Gate.Window <= time.Minute, "/gate/window", "must be from 1s to 60s")
+	rule(r.Gate.Slow >= 100*time.Millisecond && r.Gate.Slow <= time.Minute, "/gate/slow", "must be from 100ms to 60s")
 	for _, at := range slices.Concat(r.Compare.Ignore, r.Compare.Unordered, slices.Sorted(maps.Keys(r.Compare.Tolerance))) {
 		rule(at != "" && (strings.HasPrefix(at, "/") || !strings.ContainsAny(at, "/*")), "/compare", "must have names of fields, or pointers such as /lines/*/id")
 	}

@@ -63,11 +63,15 @@ type Gate struct {
 	Errors float64       `yaml:"errors"`
 	Window time.Duration `yaml:"window"` // 1s to 60s
 	Least  int           `yaml:"least"`
+	// Slow is how long a request may be in flight, on either side, before it counts as failed
+	// for that, whatever time its client prefers to wait: a service that hangs does not answer
+	// within Window. 100ms to 60s. Default: 5s.
+	Slow time.Duration `yaml:"slow"`
 }
 
 // New returns a route with the defaults.
 func New() Route {
-	return Route{Mode: Legacy, Timeout: 3 * time.Second, Gate: Gate{Compared: 1000, Differing: 0.01, Errors: 0.05, Window: 10 * time.Second, Least: 20}}
+	return Route{Mode: Legacy, Timeout: 3 * time.Second, Gate: Gate{Compared: 1000, Differing: 0.01, Errors: 0.05, Window: 10 * time.Second, Least: 20, Slow: 5 * time.Second}}
 }
 
 // UnmarshalYAML implements [yaml.Unmarshaler]: it decodes over the defaults.

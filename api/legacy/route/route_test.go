@@ -39,7 +39,7 @@ func TestRead(t *testing.T) {
 		Name: "products", Match: []string{"GET /v1/products", "GET /v1/products/{sku}"}, Mode: route.Canary, Percent: 12.34,
 		Upstream: "monolith", Timeout: 500 * time.Millisecond,
 		Compare: route.Compare{Ignore: []string{"id"}, Unordered: []string{"/products"}, Tolerance: map[string]string{"/available": "5"}},
-		Gate:    route.Gate{Compared: 10, Differing: 0.01, Errors: 0.05, Window: 5 * time.Second, Least: 20},
+		Gate:    route.Gate{Compared: 10, Differing: 0.01, Errors: 0.05, Window: 5 * time.Second, Least: 20, Slow: 5 * time.Second},
 	}, f.Routes[0])
 	rest := route.New()
 	rest.Name, rest.Match, rest.Upstream = "rest", []string{"/v1/{rest...}"}, "monolith"
@@ -158,7 +158,7 @@ func TestDifferences(t *testing.T) {
 		{"mode", "canary", "service"},
 		{"percent", "12.34", ""},
 		{"timeout", "500ms", "1s"},
-		{"gate", "{compared: 10, differing: 0.01, errors: 0.05, window: 5s, least: 20}", "{compared: 10, differing: 0.01, errors: 0.05, window: 5s, least: 1}"},
+		{"gate", "{compared: 10, differing: 0.01, errors: 0.05, window: 5s, least: 20, slow: 5s}", "{compared: 10, differing: 0.01, errors: 0.05, window: 5s, least: 1, slow: 5s}"},
 	}, route.Differences(before, after))
 }
 
@@ -171,4 +171,21 @@ func TestPromotes(t *testing.T) {
 	require.False(t, at(route.Canary, 2).Promotes(at(route.Canary, 1)))
 	require.False(t, at(route.Service, 0).Promotes(at(route.Canary, 100)))
 	require.False(t, at(route.Legacy, 0).Promotes(at(route.Shadow, 100)))
+}
+
+func TestMoves(t *testing.T) {
+	t.Parallel()
+	before := route.File{Routes: []route.Route{{Name: "a", Mode: route.Shadow}, {Name: "b", Mode: route.Service}, {Name: "c", Mode: route.Canary, Percent: 10}, {Name: "d"}}}
+	after := route.File{Routes: []route.Route{{Name: "b", Mode: route.Service, Timeout: 1}, {Name: "c", Mode: route.Canary, Percent: 20}, {Name: "d"}, {Name: "e", Mode: route.Service}}}
+	moves := before.Moves(after)
+	require.Len(t, moves, 2)
+	require.Equal(t, route.Service, moves[0].After.Mode, "a route that is gone leaves its requests to the services")
+	require.True(t, moves[0].Before.Promotes(moves[0].After))
+	require.Equal(t, []route.Difference{{Field: "percent", Before: "10", After: "20"}}, moves[1].Differences)
+	cut, changed := after.ToLegacy("c")
+	require.True(t, changed)
+	c, _ := cut.Find("c")
+	require.Equal(t, route.Legacy, c.Mode)
+	_, changed = cut.ToLegacy("c")
+	require.False(t, changed)
 }

@@ -3,6 +3,7 @@
 package score
 
 import (
+	"fmt"
 	"maps"
 	"sync"
 	"time"
@@ -87,13 +88,6 @@ func New(now func() time.Time) *Score {
 	}
 }
 
-// Answered counts a live request.
-func (s *Score) Answered(by Side, took time.Duration, failed bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.sides[by].add(s.now(), took, failed)
-}
-
 // Compared counts a comparison. took is the time of the services, 0 if they were not asked;
 // pair is kept if there are differences.
 func (s *Score) Compared(r Result, took time.Duration, pair Pair) {
@@ -101,7 +95,7 @@ func (s *Score) Compared(r Result, took time.Duration, pair Pair) {
 	defer s.mu.Unlock()
 	s.results[r]++
 	if took > 0 {
-		s.copies.add(s.now(), took, r == Error)
+		s.copies.add(took, r == Error)
 	}
 	if r != Differ && r != Error {
 		return
@@ -132,8 +126,23 @@ func (s *Score) Pairs() []Pair {
 	return all
 }
 
+// Against returns why answers do not show yet that both sides agree, "" if they do: at least
+// least of them must be compared, and at most the share most may differ or fail.
+func (s Summary) Against(least int, most float64) string {
+	n, differing := s.Compared()
+	switch {
+	case n < int64(least):
+		return fmt.Sprintf("%d of %d answers are compared.", n, least)
+	case differing > most:
+		return fmt.Sprintf("Of %d answers that are compared, %.4f differ or failed; at most %.4f may.", n, differing, most)
+	default:
+		return ""
+	}
+}
+
 // Errors returns the shares of failed live requests of both sides over a window, and how many
-// requests of the services it has.
+// requests of the services it has. Those that are in flight for too long are among the failed
+// ones.
 func (s *Score) Errors(window time.Duration) (legacy, service float64, requests int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -160,16 +169,22 @@ const longest = 2 * time.Minute // of a time that is told apart
 
 func newSide() *side { return &side{took: hdrhistogram.New(1, longest.Microseconds(), 2)} }
 
-func (s *side) add(now time.Time, took time.Duration, failed bool) {
+func (s *side) add(took time.Duration, failed bool) {
 	_ = s.took.RecordValue(min(max(took, time.Microsecond), longest).Microseconds()) // it is in range
+	s.requests++
+	if failed {
+		s.errors++
+	}
+}
+
+// recent counts a request among those of the present second.
+func (s *side) recent(now time.Time, failed bool) {
 	w := &s.window[now.Unix()%int64(len(s.window))]
 	if w.at != now.Unix() {
 		*w = second{at: now.Unix()}
 	}
-	s.requests++
 	w.requests++
 	if failed {
-		s.errors++
 		w.errors++
 	}
 }

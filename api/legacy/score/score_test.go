@@ -14,12 +14,13 @@ func TestScore(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	s := score.New(func() time.Time { return now })
 
+	answered := func(by score.Side, took time.Duration, failed bool) { s.Begin(by, 0, nil).Answered(took, failed) }
 	for range 98 {
-		s.Answered(score.Legacy, 10*time.Millisecond, false)
+		answered(score.Legacy, 10*time.Millisecond, false)
 	}
-	s.Answered(score.Legacy, time.Second, true)
-	s.Answered(score.Legacy, time.Hour, false)
-	s.Answered(score.Service, time.Millisecond, true)
+	answered(score.Legacy, time.Second, true)
+	answered(score.Legacy, time.Hour, false)
+	answered(score.Service, time.Millisecond, true)
 	got := s.Summary()
 	require.EqualValues(t, 100, got.Legacy.Requests)
 	require.EqualValues(t, 1, got.Legacy.Errors)
@@ -40,10 +41,37 @@ func TestScore(t *testing.T) {
 	require.Zero(t, service, "the window has passed")
 	require.Zero(t, n)
 	now = now.Add(50 * time.Second)
-	s.Answered(score.Service, time.Millisecond, false)
+	answered(score.Service, time.Millisecond, false)
 	_, service, n = s.Errors(time.Minute)
 	require.Zero(t, service, "a second of an hour ago is not counted again")
 	require.EqualValues(t, 1, n)
+}
+
+// TestALateRequestCountsOnce: before it ends, and not again when it does.
+func TestALateRequestCountsOnce(t *testing.T) {
+	t.Parallel()
+	s := score.New(time.Now)
+	late := make(chan struct{})
+	f := s.Begin(score.Service, time.Millisecond, func() { close(late) })
+	<-late
+	_, service, n := s.Errors(time.Minute)
+	require.InDelta(t, 1, service, 1e-9)
+	require.EqualValues(t, 1, n)
+	require.Zero(t, s.Summary().Service, "it is not answered yet")
+
+	f.Answered(time.Second, false)
+	_, service, n = s.Errors(time.Minute)
+	require.InDelta(t, 1, service, 1e-9, "that it succeeded comes too late")
+	require.EqualValues(t, 1, n)
+	require.EqualValues(t, 1, s.Summary().Service.Requests)
+	require.Zero(t, s.Summary().Service.Errors, "and yet it was no error")
+
+	early := s.Begin(score.Service, time.Hour, func() { t.Error("it has begun") })
+	early.Begun()
+	early.Answered(time.Second, false)
+	_, service, n = s.Errors(time.Minute)
+	require.InDelta(t, 0.5, service, 1e-9)
+	require.EqualValues(t, 2, n)
 }
 
 func TestComparisons(t *testing.T) {

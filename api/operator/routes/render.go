@@ -39,6 +39,7 @@ func parse(name string, in contract.Route) (r route.Route, wrong route.Problems)
 		number(&r.Gate.Compared, g.Compared)
 		number(&r.Gate.Least, g.Least)
 		duration("/gate/window", g.Window, &r.Gate.Window)
+		duration("/gate/slow", g.Slow, &r.Gate.Slow)
 	}
 	return r, wrong
 }
@@ -68,7 +69,7 @@ func definition(r route.Route) contract.Route {
 		Match: r.Match, Mode: new(contract.RouteMode(r.Mode)), Percent: new(r.Percent), Upstream: r.Upstream, Timeout: new(r.Timeout.String()),
 		Gate: &contract.RouteGate{
 			Compared: new(int64(r.Gate.Compared)), Differing: new(r.Gate.Differing), Errors: new(r.Gate.Errors),
-			Least: new(int64(r.Gate.Least)), Window: new(r.Gate.Window.String()),
+			Least: new(int64(r.Gate.Least)), Window: new(r.Gate.Window.String()), Slow: new(r.Gate.Slow.String()),
 		},
 	}
 	if c := r.Compare; len(c.Ignore)+len(c.Unordered)+len(c.Tolerance) > 0 {

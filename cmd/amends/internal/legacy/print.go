@@ -30,6 +30,9 @@ func printRoutes(s show.Screen, all contract.Routes) error {
 		}
 	}
 	problems := []error{s.Tables(t, upstreams)}
+	if len(all.Routes) == 0 {
+		problems = append(problems, s.Note("there are no routes: the services answer every request; legacy.file names a file of routes"))
+	}
 	for i, c := range all.Changes {
 		if i == maxPrinted {
 			break
