@@ -21,6 +21,7 @@ const customers = 100
 // placed is an order that a customer was answered.
 type placed struct {
 	id, customer string
+	n            int    // of the customer
 	side         string // that answered: legacy or service
 	status       string
 	total        int64
@@ -42,7 +43,7 @@ type crowd struct {
 	requests int
 	failed   []string
 	entered  int // log-ins
-	crossing int // questions for an order that had not yet crossed to the other side
+	crossing int // questions for an order that was not yet written back to the monolith
 	orders   []placed
 	slowest  time.Duration
 }
@@ -131,8 +132,8 @@ func (c *crowd) visit(v *customer) {
 // crosses is how long an order may take to the other side, if its account has moved since.
 const crosses = 30 * time.Second
 
-// look looks at an order that was just placed. If the account has moved to the other side in
-// between, the order is not there yet, and a good client asks again.
+// look looks at an order that was just placed. If the account has moved back to the monolith in
+// between, the order may not be written back yet, and a good client asks again.
 func (v *customer) look(o placed) {
 	var seen order
 	for end := time.Now().Add(crosses); ; {
@@ -140,7 +141,7 @@ func (v *customer) look(o placed) {
 		switch {
 		case status == http.StatusOK && seen.ID == o.id:
 			return
-		case status != http.StatusNotFound || side == o.side || time.Now().After(end):
+		case status != http.StatusNotFound || side != "legacy" || o.side != "service" || time.Now().After(end):
 			v.fail("order %s of the side %s is answered %d by %s", o.id, o.side, status, side)
 			return
 		}
@@ -178,7 +179,7 @@ func (v *customer) place(sku string) (placed, bool) {
 	if !ok || o.ID == "" {
 		return placed{}, false
 	}
-	p := placed{o.ID, o.CustomerID, side, o.Status, o.Total.Amount}
+	p := placed{o.ID, o.CustomerID, v.n, side, o.Status, o.Total.Amount}
 	v.mu.Lock()
 	v.orders = append(v.orders, p)
 	v.mu.Unlock()

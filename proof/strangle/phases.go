@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"slices"
+	"sync"
 	"time"
 )
 
@@ -27,13 +30,17 @@ func (s *story) phaseOne(ctx context.Context) error {
 	return s.right(ctx)
 }
 
-func (s *story) products(ctx context.Context) error {
+func (s *story) copies(ctx context.Context) error {
 	if err := s.bring(ctx, "products"); err != nil {
 		return err
 	}
 	if err := s.bring(ctx, "stock"); err != nil {
 		return err
 	}
+	return s.right(ctx)
+}
+
+func (s *story) products(ctx context.Context) error {
 	routes := []string{"products", "stock"}
 	for _, name := range routes {
 		if err := s.set(ctx, name, "compare", "--mode", "shadow"); err != nil {
@@ -99,32 +106,53 @@ func (s *story) accounts(ctx context.Context) error {
 	return s.right(ctx)
 }
 
-// imported brings the orders that the monolith has placed since, and shows them in lists.
-func (s *story) imported(ctx context.Context) error {
-	if err := s.bring(ctx, "orders"); err != nil {
-		return err
+// looked is how many orders of the monolith customers look at again.
+const looked = 5
+
+// remembered has customers look at their orders of the monolith, at the services: each by its
+// id, with its overview, and in the list.
+func (s *story) remembered() error {
+	n := 0
+	for _, o := range s.crowd.placed() {
+		if o.side != "legacy" || n == looked {
+			continue
+		}
+		n++
+		v := &customer{s.crowd, o.n, &sync.Map{}}
+		var list struct {
+			Orders []order `json:"orders"`
+		}
+		for path, into := range map[string]any{"/v1/orders/" + o.id: nil, "/v1/orders/" + o.id + "/overview": nil, "/v1/orders?limit=100": &list} {
+			if status, side := v.try(http.MethodGet, path, "", nil, into); status != http.StatusOK || side != "service" {
+				return fmt.Errorf("GET %s of an imported order is answered %d by %s", path, status, side)
+			}
+		}
+		if !slices.ContainsFunc(list.Orders, func(l order) bool { return l.ID == o.id }) {
+			return fmt.Errorf("order %s of the monolith is not in its customer's list", o.id)
+		}
 	}
-	if err := s.run(ctx, "query", "rebuild", "--data-dir", s.data()); err != nil {
-		return err
-	}
-	return s.run(ctx, "query", "drop", "--data-dir", s.data()) // the generation before
+	s.say("   ✓ customers find %d orders of the monolith at the services, by their ids and in lists\n", n)
+	return nil
 }
 
 // orders gives a share of the accounts to the services.
 func (s *story) orders(percent int) func(context.Context) error {
 	return func(ctx context.Context) error {
-		if err := s.imported(ctx); err != nil {
+		if err := s.bring(ctx, "orders"); err != nil {
 			return err
 		}
 		if err := s.set(ctx, "orders", fmt.Sprintf("%d %%", percent), "--mode", "canary", "--percent", fmt.Sprint(percent)); err != nil {
 			return err
 		}
-		if err := s.imported(ctx); err != nil { // those of the moment in between
+		if err := s.bring(ctx, "orders"); err != nil { // those of the moment in between
 			return err
 		}
 		n := max(5, s.o.Orders*percent/400)
 		if percent == 100 {
 			n = max(n, s.o.Orders-s.crowd.at("service"))
+			if err := s.remembered(); err != nil { //nolint:contextcheck // the crowd has a context of its own
+				return err
+			}
 		}
 		if err := s.more(ctx, "service", n); err != nil {
 			return err
@@ -153,13 +181,13 @@ func (s *story) cutBack(ctx context.Context) error {
 }
 
 func (s *story) forward(ctx context.Context) error {
-	if err := s.imported(ctx); err != nil {
+	if err := s.bring(ctx, "orders"); err != nil {
 		return err
 	}
 	if err := s.set(ctx, "orders", "forward again", "--percent", "100"); err != nil {
 		return err
 	}
-	if err := s.imported(ctx); err != nil {
+	if err := s.bring(ctx, "orders"); err != nil {
 		return err
 	}
 	if err := s.more(ctx, "service", 30); err != nil {
@@ -169,7 +197,7 @@ func (s *story) forward(ctx context.Context) error {
 }
 
 func (s *story) off(ctx context.Context) error {
-	if err := s.imported(ctx); err != nil {
+	if err := s.bring(ctx, "orders"); err != nil {
 		return err
 	}
 	if err := s.set(ctx, "orders", "the monolith is replaced", "--mode", "service"); err != nil {

@@ -67,9 +67,11 @@ func (s *story) chapters() []chapter {
 		{"Phase 1: all traffic goes to the monolith", "A shop runs on one program with one database. The gateway stands in front of it, and\n" +
 			"every route is legacy: customers notice nothing. From now on they never stop.", s.phaseOne},
 		{"Phase 2: the service with the clearest border first", "Products and stock are copied, each page with its checksum. An import that is killed is\n" +
-			"run again. In mode shadow the monolith answers, and the services' answers are compared.", s.products},
+			"run again.", s.copies},
 		{"One stock", "The bridge starts, and the stock moves: placements wait for a moment, the last difference\n" +
 			"is booked, and from then on the monolith reserves at the inventory service.", s.stock},
+		{"Products and stock: compared, then served", "In mode shadow the monolith answers, and the services' answers are compared, with the\n" +
+			"stock, which is one now.", s.products},
 		{"Phase 3: more services: accounts", "Accounts come with their old passwords, which work once and are hashed anew. Sessions\n" +
 			"have moved, so customers log in again.", s.accounts},
 		{"Orders, for 10 % of the accounts", "The old orders come as records: no mail, no payment. An account stays at its side. The\n" +

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -8,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/api/legacy/compare"
+	"github.com/amends/amends/api/legacy/route"
 	"github.com/amends/amends/proof/enginetest"
 )
 
@@ -72,5 +75,23 @@ func TestTheBooksFindWhatIsWrong(t *testing.T) {
 			c.damage(&b)
 			require.Contains(t, b.wrong(orders, true, true), c.want)
 		})
+	}
+}
+
+// A difference of the stock is found by the routes of the story, and that of orders which come
+// between two answers is none.
+func TestStockIsCompared(t *testing.T) {
+	t.Parallel()
+	f, err := route.Read(fmt.Appendf(nil, routes, "127.0.0.1:9901"))
+	require.NoError(t, err)
+	for name, body := range map[string]string{
+		"products": `{"products": [{"sku": "A", "available": 1000}, {"sku": "B", "available": %d}], "as_of": "x"}`,
+		"stock":    `{"sku": "B", "available": %[1]d, "warehouses": [{"warehouse": "BER", "available": %[1]d}], "as_of": "x"}`,
+	} {
+		r, found := f.Find(name)
+		require.True(t, found)
+		rules, one := compare.New(r.Compare), compare.Answer{Status: 200, Body: fmt.Appendf(nil, body, 500)}
+		require.Empty(t, rules.Differences(one, compare.Answer{Status: 200, Body: fmt.Appendf(nil, body, 460)}), name)
+		require.NotEmpty(t, rules.Differences(one, compare.Answer{Status: 200, Body: fmt.Appendf(nil, body, 400)}), name)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/amends/amends/event/implied"
 	impliedrpc "github.com/amends/amends/event/implied/rpc"
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/reactions"
 	"github.com/amends/amends/services/query"
 	querystore "github.com/amends/amends/services/query/store"
@@ -64,6 +65,12 @@ func silent(service string) implied.Source {
 	return func(context.Context, implied.Page) ([]event.Event, string, error) {
 		return nil, "", fault.Errorf(fault.Transient, fault.Unavailable, "the service %s cannot be asked: set rpc.listen, or services.%s.target", service, service)
 	}
+}
+
+// Follow applies facts that no service tells, such as those that imported rows imply, to the
+// read model. A repeat changes nothing.
+func (s *Stores) Follow(ctx context.Context, facts []event.Event) error {
+	return database.InTx(ctx, s.Own, func(tx *gorm.DB) error { return s.project(tx, facts) }) //nolint:wrapcheck // a fault
 }
 
 // project applies facts to the read model.

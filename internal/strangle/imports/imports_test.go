@@ -23,6 +23,7 @@ import (
 	catalogstore "github.com/amends/amends/services/catalog/store"
 	"github.com/amends/amends/services/inventory"
 	inventorystore "github.com/amends/amends/services/inventory/store"
+	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/order/imported"
 	orderstore "github.com/amends/amends/services/order/store"
 	orderimports "github.com/amends/amends/services/order/store/imports"
@@ -55,6 +56,23 @@ type records struct {
 
 func (r records) Import(ctx context.Context, all []imported.Order) (int64, error) {
 	return orderimports.Add(ctx, r.db, all)
+}
+
+// lists is a read model that is told which orders it is to show, and is away at first.
+type lists struct {
+	fails int // so many times
+	shown map[string]order.Status
+}
+
+func (l *lists) Show(_ context.Context, all []order.Record) error {
+	if l.fails > 0 {
+		l.fails--
+		return fault.Errorf(fault.Transient, fault.Unavailable, "the read model is away")
+	}
+	for _, r := range all {
+		l.shown[r.ID] = r.Status
+	}
+	return nil
 }
 
 // kind is an import of three pages.
@@ -94,7 +112,7 @@ var kinds = []kind{
 		orderstore.Schema.Migrate,
 		func(_ *testing.T, db *gorm.DB) func(context.Context, *monolith.Client) (imports.Report, error) {
 			return func(ctx context.Context, c *monolith.Client) (imports.Report, error) {
-				return imports.Orders(ctx, c, records{orderstore.New(db), db})
+				return imports.Orders(ctx, c, records{orderstore.New(db), db}, &lists{shown: map[string]order.Status{}})
 			}
 		}, "UPDATE orders SET total_minor = 998 WHERE id = 'b'",
 	},
@@ -132,6 +150,25 @@ func TestAnImportEndsAnywhereAndIsResumed(t *testing.T) {
 	}
 }
 
+// TestImportedOrdersAreShownInLists: also those of a run that ended between the two.
+func TestImportedOrdersAreShownInLists(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, orderstore.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
+		m, c := monolithtest.New(t)
+		m.Pages[monolith.Orders] = []string{"[" + placed("a") + "]", "[" + placed("b") + "," + placed("c") + "]"}
+		to, in := records{orderstore.New(db), db}, &lists{fails: 1, shown: map[string]order.Status{}}
+		_, err := imports.Orders(t.Context(), c, to, in)
+		require.Equal(t, fault.Unavailable, fault.CodeOf(err))
+		_, err = to.Get(t.Context(), "a")
+		require.NoError(t, err, "it is imported, and not shown")
+		require.Empty(t, in.shown)
+		r, err := imports.Orders(t.Context(), c, to, in)
+		require.NoError(t, err)
+		require.Equal(t, "0 of 3 orders differ", r.Compared())
+		require.Equal(t, map[string]order.Status{"a": order.Confirmed, "b": order.Confirmed, "c": order.Confirmed}, in.shown)
+	})
+}
+
 func TestADamagedPageIsNotImported(t *testing.T) {
 	t.Parallel()
 	for _, k := range kinds {
@@ -152,7 +189,7 @@ func TestMoneyThatTheMonolithPaysBackFollows(t *testing.T) {
 		to := records{orderstore.New(db), db}
 		for refunded, amount := range []string{"", `"refunded":{"amount":1,"currency":"EUR"},`, `"refunded":{"amount":2,"currency":"EUR"},`} {
 			m.Pages[monolith.Orders] = []string{"[" + strings.Replace(placed("a"), `"lines"`, amount+`"lines"`, 1) + "]"}
-			r, err := imports.Orders(t.Context(), c, to)
+			r, err := imports.Orders(t.Context(), c, to, &lists{shown: map[string]order.Status{}})
 			require.NoError(t, err)
 			require.Empty(t, r.Differ)
 			got, err := to.Get(t.Context(), "a")

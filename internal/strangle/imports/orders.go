@@ -18,9 +18,17 @@ type Records interface {
 	Get(ctx context.Context, id string) (order.Record, error)
 }
 
-// Orders imports the orders that the monolith has placed. They are decided, so of one that is
-// here only the money that the monolith has paid back since changes.
-func Orders(ctx context.Context, c *monolith.Client, to Records) (Report, error) {
+// Lists is the read model, in which customers find their orders. It hears of orders by facts,
+// and an import tells none.
+type Lists interface {
+	// Show shows orders as their records are. A repeat changes nothing.
+	Show(ctx context.Context, all []order.Record) error
+}
+
+// Orders imports the orders that the monolith has placed, and shows all of them in lists, those
+// of earlier runs, too: one of these may have ended in between. They are decided, so of one
+// that is here only the money that the monolith has paid back since changes.
+func Orders(ctx context.Context, c *monolith.Client, to Records, in Lists) (Report, error) {
 	write := func(ctx context.Context, items []monolith.Placed) (int, error) {
 		all := make([]imported.Order, len(items))
 		for i, o := range items {
@@ -30,7 +38,10 @@ func Orders(ctx context.Context, c *monolith.Client, to Records) (Report, error)
 			}
 		}
 		n, err := to.Import(ctx, all)
-		return int(n), err
+		if err != nil {
+			return 0, err
+		}
+		return int(n), show(ctx, to, in, all)
 	}
 	return each(ctx, c, monolith.Orders, write, func(ctx context.Context, theirs monolith.Placed) (string, error) {
 		have, err := to.Get(ctx, theirs.ID)
@@ -55,6 +66,17 @@ func Orders(ctx context.Context, c *monolith.Client, to Records) (Report, error)
 		}
 		return u.found, err
 	})
+}
+
+func show(ctx context.Context, from Records, in Lists, all []imported.Order) error {
+	records := make([]order.Record, len(all))
+	for i, o := range all {
+		var err error
+		if records[i], err = from.Get(ctx, o.ID); err != nil {
+			return err
+		}
+	}
+	return in.Show(ctx, records)
 }
 
 func orderOf(o monolith.Placed) (imported.Order, error) {

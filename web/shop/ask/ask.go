@@ -64,11 +64,15 @@ func (v *Visitor) SignedIn() bool { return v.cookie(csrf) != "" }
 // requests that do not, because another site may have made them. A guest's have none.
 func (v *Visitor) Token() string { return v.cookie(csrf) }
 
-// Guest returns the sender of the same request without its session.
+// Guest returns the sender of the same request without its session, in whose place it asks.
 func (v *Visitor) Guest() *Visitor {
-	g := *v
-	g.token, g.cookies = "", map[string]string{}
-	return &g
+	g := &Visitor{Claim: v.Claim, api: v.api, answer: v.answer, request: v.request, log: v.log, cookies: map[string]string{}}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if id, kept := v.cookies[side]; kept {
+		g.cookies[side] = id
+	}
+	return g
 }
 
 // Sealed reports whether the form that was sent has the token of the visitor's pages, so that

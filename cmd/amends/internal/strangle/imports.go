@@ -8,6 +8,7 @@ import (
 
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/cmd/amends/internal/dsn"
+	"github.com/amends/amends/event"
 	"github.com/amends/amends/internal/show"
 	"github.com/amends/amends/internal/strangle/imports"
 	"github.com/amends/amends/internal/strangle/monolith"
@@ -15,27 +16,30 @@ import (
 	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/order/imported"
+	"github.com/amends/amends/services/order/store/implied"
 	orderimports "github.com/amends/amends/services/order/store/imports"
 	"github.com/amends/amends/worker"
 	"github.com/amends/amends/worker/registry"
 )
 
-// importer imports one kind.
+// importer imports one kind into the databases of some services.
 type importer struct {
-	kind, service, short string
-	run                  func(ctx context.Context, o worker.Options, c *monolith.Client, door string) (imports.Report, error)
+	kind     string
+	services []string
+	short    string
+	run      func(ctx context.Context, o worker.Options, c *monolith.Client, door string) (imports.Report, error)
 }
 
 var importers = []importer{
-	{monolith.Products, "catalog", "Import products; those that differ are replaced", func(ctx context.Context, o worker.Options, c *monolith.Client, _ string) (r imports.Report, err error) {
+	{monolith.Products, []string{"catalog"}, "Import products; those that differ are replaced", func(ctx context.Context, o worker.Options, c *monolith.Client, _ string) (r imports.Report, err error) {
 		err = worker.WithCatalog(ctx, o, func(s catalog.Service) error { r, err = imports.Products(ctx, c, s); return err })
 		return r, err
 	}},
-	{monolith.Stocks, "inventory", "Bring stock to the monolith's levels; with --hand-over the monolith reserves here from then on", func(ctx context.Context, o worker.Options, c *monolith.Client, door string) (r imports.Report, err error) {
+	{monolith.Stocks, []string{"inventory"}, "Bring stock to the monolith's levels; with --hand-over the monolith reserves here from then on", func(ctx context.Context, o worker.Options, c *monolith.Client, door string) (r imports.Report, err error) {
 		err = worker.WithInventory(ctx, o, func(s inventory.Service) error { r, err = imports.Stock(ctx, c, s, door); return err })
 		return r, err
 	}},
-	{monolith.Users, "user", "Import accounts, with passwords that work once and are hashed anew at the log-in", func(ctx context.Context, o worker.Options, c *monolith.Client, _ string) (r imports.Report, err error) {
+	{monolith.Users, []string{"user"}, "Import accounts, with passwords that work once and are hashed anew at the log-in", func(ctx context.Context, o worker.Options, c *monolith.Client, _ string) (r imports.Report, err error) {
 		err = worker.With(ctx, o, "user", func(s *registry.Stores) error {
 			if err := s.Prepare(nil); err != nil {
 				return err
@@ -45,10 +49,12 @@ var importers = []importer{
 		})
 		return r, err
 	}},
-	{monolith.Orders, "order", "Import orders that the monolith has placed, as a record: nothing is told, and nothing happens", func(ctx context.Context, o worker.Options, c *monolith.Client, _ string) (r imports.Report, err error) {
+	{monolith.Orders, []string{"order", "query"}, "Import orders that the monolith has placed, as a record: nothing is told, and nothing happens", func(ctx context.Context, o worker.Options, c *monolith.Client, _ string) (r imports.Report, err error) {
 		err = worker.With(ctx, o, "order", func(s *registry.Stores) error {
-			r, err = imports.Orders(ctx, c, records{s.Orders(), s})
-			return err
+			return worker.With(ctx, o, "query", func(q *registry.Stores) error {
+				r, err = imports.Orders(ctx, c, records{s.Orders(), s}, lists{q})
+				return err
+			})
 		})
 		return r, err
 	}},
@@ -64,6 +70,18 @@ type records struct {
 // Import implements [imports.Records].
 func (r records) Import(ctx context.Context, all []imported.Order) (int64, error) {
 	return orderimports.Add(ctx, r.stores.Own, all)
+}
+
+// lists is the read model on its database.
+type lists struct{ *registry.Stores }
+
+// Show implements [imports.Lists].
+func (l lists) Show(ctx context.Context, all []order.Record) error {
+	var facts []event.Event
+	for _, r := range all {
+		facts = append(facts, implied.Facts(r)...)
+	}
+	return l.Follow(ctx, facts)
 }
 
 // importCommand returns `amends legacy import`.
@@ -89,7 +107,7 @@ func (i importer) command(std cli.Stdio) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			o, err := dsn.Tool(std, cmd, i.service)
+			o, err := dsn.Tool(std, cmd, i.services...)
 			if err != nil {
 				return err
 			}

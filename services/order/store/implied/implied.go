@@ -31,17 +31,22 @@ func read(ctx context.Context, orders Orders, p implied.Page) (facts []event.Eve
 		return nil, "", err
 	}
 	for _, r := range records {
-		fact := order.PlacedFact.At(r.ID, r.ID, r.Version, r.Snapshot())
-		fact.Time = r.CreatedAt
-		facts = append(facts, fact)
-		if r.Status != order.Pending {
-			fact = r.Standing().At(r.ID, r.ID, r.Version, r.Snapshot())
-			fact.Time = r.UpdatedAt
-			facts = append(facts, fact)
-		}
+		facts = append(facts, Facts(r)...)
 	}
 	if len(records) == p.Limit {
 		next = records[p.Limit-1].ID
 	}
 	return facts, next, nil
+}
+
+// Facts returns the state facts of one order.
+func Facts(r order.Record) []event.Event {
+	placed := order.PlacedFact.At(r.ID, r.ID, r.Version, r.Snapshot())
+	placed.Time = r.CreatedAt
+	if r.Status == order.Pending {
+		return []event.Event{placed}
+	}
+	ended := r.Standing().At(r.ID, r.ID, r.Version, r.Snapshot())
+	ended.Time = r.UpdatedAt
+	return []event.Event{placed, ended}
 }
