@@ -42,7 +42,7 @@ func (g Graph) Check() error {
 		if !strings.HasPrefix(l.Calls, l.Group+".") {
 			wrong("%s calls %s, which is not its own", l.Group, l.Calls)
 		}
-		if l.Abortable && len(g.tells(l)) == len(l.Tells) {
+		if l.Abortable && len(g.Tells(l)) == len(l.Tells) {
 			wrong("%s cannot report that %s has failed", l.Group, l.Calls)
 		}
 		if !told[name(l.On)] {
@@ -75,7 +75,7 @@ func (g Graph) facts() []string {
 	}
 	for _, l := range g.Links {
 		all = append(all, name(l.On))
-		for _, f := range g.tells(l) {
+		for _, f := range g.Tells(l) {
 			all = append(all, name(f))
 		}
 	}
@@ -98,7 +98,7 @@ func (g Graph) told() map[string]bool {
 		all[name(f)] = true
 	}
 	for _, l := range g.Links {
-		for _, f := range g.tells(l) {
+		for _, f := range g.Tells(l) {
 			all[name(f)] = true
 		}
 	}
@@ -112,7 +112,7 @@ func (g Graph) told() map[string]bool {
 func (g Graph) next(fact string) (all []string) {
 	for _, l := range g.Links {
 		if name(l.On) == fact {
-			for _, f := range g.tells(l) {
+			for _, f := range g.Tells(l) {
 				all = append(all, name(f))
 			}
 		}

@@ -37,7 +37,7 @@ func (g Graph) Mermaid() string {
 	for _, l := range g.Links {
 		on := draw(l.On)
 		var tells []string
-		for _, f := range g.tells(l) {
+		for _, f := range g.Tells(l) {
 			tells = append(tells, draw(f))
 		}
 		if slices.Contains(notes, name(l.On)) { // one box for all of them

@@ -59,8 +59,8 @@ func (g Graph) notes() (all []string) {
 	return all
 }
 
-// tells returns the facts that may follow a reaction, its failure included.
-func (g Graph) tells(l Link) []event.Declaration {
+// Tells returns the facts that may follow a reaction, its failure included.
+func (g Graph) Tells(l Link) []event.Declaration {
 	if i := slices.IndexFunc(g.Reports, func(f report.Facts) bool { return f.Failed.Service == l.Group }); l.Abortable && i >= 0 {
 		return append(slices.Clip(l.Tells), g.Reports[i].Failed.Declaration)
 	}

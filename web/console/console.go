@@ -15,6 +15,7 @@ import (
 
 	"github.com/amends/amends/web/console/orders"
 	"github.com/amends/amends/web/console/platform"
+	routing "github.com/amends/amends/web/console/routes"
 	"github.com/amends/amends/web/console/visit"
 	"github.com/amends/amends/web/console/words"
 	"github.com/amends/amends/web/look"
@@ -48,6 +49,7 @@ var Pages = []Page{
 	{Path: "/letters", Name: "Dead letters"},
 	{Path: "/events", Name: "Events"},
 	{Path: "/cases", Name: "Cases"},
+	{Path: "/routes", Name: "Routes"},
 	{Path: "/services", Name: "Services"},
 	{Path: "/doctor", Name: "Doctor"},
 	{Path: "/audit", Name: "Audit"},
@@ -59,31 +61,37 @@ var Pages = []Page{
 // has.
 var (
 	routes = map[string]visit.Page{
-		"POST /sign-out":           visit.SignOut,
-		"GET /{$}":                 platform.Home,
-		"GET /stream":              platform.HomeStream,
-		"GET /orders":              orders.List,
-		"GET /orders/{id}":         orders.Show,
-		"GET /orders/{id}/stream":  orders.Stream,
-		"GET /orders/{id}/data":    orders.Data,
-		"POST /orders/{id}/act":    orders.Act,
-		"POST /orders/{id}/refund": orders.Refund,
-		"GET /batches":             platform.Audit, // where batches are listed
-		"POST /batches":            orders.StartBatch,
-		"GET /batches/{id}":        orders.ShowBatch,
-		"GET /batches/{id}/stream": orders.BatchStream,
-		"POST /batches/{id}":       orders.SteerBatch,
-		"GET /audit":               platform.Audit,
-		"GET /events":              platform.Events,
-		"GET /letters":             platform.Letters,
-		"POST /letters":            platform.DecideLetters,
-		"GET /services":            platform.Services,
-		"GET /doctor":              platform.Doctor,
-		"POST /doctor":             platform.RunDoctor,
-		"GET /cases":               platform.Cases,
-		"GET /cases/{id}":          platform.Case,
-		"POST /cases/{id}":         platform.ChangeCase,
-		"GET /":                    visit.None,
+		"POST /sign-out":            visit.SignOut,
+		"GET /{$}":                  platform.Home,
+		"GET /stream":               platform.HomeStream,
+		"GET /orders":               orders.List,
+		"GET /orders/{id}":          orders.Show,
+		"GET /orders/{id}/stream":   orders.Stream,
+		"GET /orders/{id}/data":     orders.Data,
+		"POST /orders/{id}/act":     orders.Act,
+		"POST /orders/{id}/refund":  orders.Refund,
+		"GET /batches":              platform.Audit, // where batches are listed
+		"POST /batches":             orders.StartBatch,
+		"GET /batches/{id}":         orders.ShowBatch,
+		"GET /batches/{id}/stream":  orders.BatchStream,
+		"POST /batches/{id}":        orders.SteerBatch,
+		"GET /audit":                platform.Audit,
+		"GET /events":               platform.Events,
+		"GET /events/graph":         platform.Graph,
+		"GET /letters":              platform.Letters,
+		"POST /letters":             platform.DecideLetters,
+		"GET /routes":               routing.List,
+		"GET /routes/-/stream":      routing.ListStream, // no route has this name
+		"GET /routes/{name}":        routing.Show,
+		"GET /routes/{name}/stream": routing.Stream,
+		"POST /routes/{name}/act":   routing.Act,
+		"GET /services":             platform.Services,
+		"GET /doctor":               platform.Doctor,
+		"POST /doctor":              platform.RunDoctor,
+		"GET /cases":                platform.Cases,
+		"GET /cases/{id}":           platform.Case,
+		"POST /cases/{id}":          platform.ChangeCase,
+		"GET /":                     visit.None,
 	}
 	demo = map[string]visit.Page{
 		"GET /mail": platform.Mails, "GET /mail/{id}": platform.Mail, "GET /load": platform.Load, "POST /load": platform.Place,

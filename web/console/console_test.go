@@ -9,12 +9,14 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/api/contract"
 )
 
 // details are pages beside those to which every page has a link.
 var details = []string{
 	"/orders/" + flagged, "/orders/" + confirmed, "/orders/" + undone, "/orders?needs_attention=true&q=" + url.QueryEscape(canary), "/cases/" + caseID,
-	"/mail/m1", "/letters?group=payment", "/none",
+	"/mail/m1", "/letters?group=payment", "/routes/orders", "/routes/products", "/events/graph", "/none",
 }
 
 func everyPage() (all []string) {
@@ -324,6 +326,46 @@ func TestFaultsAreSwitched(t *testing.T) {
 	require.NotContains(t, mia.get("/load").text, "Switch off")
 	require.Equal(t, http.StatusUnprocessableEntity, mia.send("/load", "/load/faults", url.Values{"fault": {"provider-slow"}, "on": {"no"}}).StatusCode)
 	require.True(t, w.slow.Load(), "support sees, operators act")
+}
+
+func TestARouteIsMoved(t *testing.T) {
+	t.Parallel()
+	w := &world{}
+	p := signedIn(t, serve(t, w), nightSecret)
+	list := p.get("/routes").text
+	for _, words := range []string{"canary, 10 %", "312 of 1000", "0.32 %", "4711", "by itself", "left out, because it fails", "is held back by the gate", "/routes/orders"} {
+		require.Contains(t, list, words)
+	}
+	require.Contains(t, signedIn(t, serve(t, &world{empty: true}), nightSecret).get("/routes").text, "This gateway has no routes")
+
+	page := p.get("/routes/orders").text
+	for _, words := range []string{"Give it back to the program", "Give a share to the services", "The program answers every request from now on", "in effect", "replaced since", "cut back by itself", "/price/amount"} {
+		require.Contains(t, page, words)
+	}
+	closed := p.send("/routes/orders", "/routes/orders/act", url.Values{"mode": {"service"}, "reason": {"r"}})
+	require.Equal(t, http.StatusConflict, closed.StatusCode)
+	require.Contains(t, closed.text, "ROUTE_NOT_READY")
+	require.Contains(t, closed.text, `href="`+Below+"/routes/orders"+`"`, "the page leads back to the route")
+	for _, form := range []url.Values{
+		{"mode": {"service"}, "reason": {canary}, "force": {"yes"}},
+		{"mode": {"canary"}, "percent": {"12,5"}, "reason": {"r"}},
+	} {
+		a := p.send("/routes/orders", "/routes/orders/act", form)
+		require.Equal(t, http.StatusSeeOther, a.StatusCode, a.text)
+	}
+	require.Len(t, w.set, 2)
+	require.Equal(t, contract.RouteService, *w.set[0].Route.Mode)
+	require.True(t, *w.set[0].Force)
+	require.InDelta(t, 12.5, *w.set[1].Route.Percent, 0)
+	require.False(t, *w.set[1].Force)
+	require.Equal(t, "10s", *w.set[1].Route.Gate.Window, "the rest stays as it is")
+	require.Equal(t, http.StatusUnprocessableEntity, p.send("/routes/orders", "/routes/orders/act", url.Values{"mode": {"canary"}, "percent": {"some"}, "reason": {"r"}}).StatusCode)
+	require.Contains(t, p.get("/audit").text, "canary, 12.5 %")
+
+	mia := signedIn(t, serve(t, w), supportSecret)
+	require.Contains(t, mia.get("/routes").text, "312 of 1000", "support sees")
+	require.NotContains(t, mia.get("/routes/orders").text, "Give it back to the program")
+	require.Equal(t, http.StatusForbidden, mia.send("/routes", "/routes/orders/act", url.Values{"mode": {"legacy"}, "reason": {"r"}}).StatusCode, "and the API decides")
 }
 
 func TestDataIsRedacted(t *testing.T) {

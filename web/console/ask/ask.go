@@ -80,6 +80,16 @@ func (c Client) Post(ctx context.Context, path, key string, in, out any) (status
 	return c.call(ctx, http.MethodPost, path, key, body, out)
 }
 
+// Put sends in to a PUT operation, and reads its answer into out. A problem is a [*Problem].
+func (c Client) Put(ctx context.Context, path string, in, out any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return fmt.Errorf("encode the request: %w", err)
+	}
+	_, err = c.call(ctx, http.MethodPut, path, "", body, out)
+	return err
+}
+
 // Text returns the answer of a GET operation that is no JSON.
 func (c Client) Text(ctx context.Context, path string) (string, error) {
 	a, err := c.send(ctx, http.MethodGet, path, "", nil)
@@ -115,7 +125,7 @@ func (c Client) send(ctx context.Context, method, path, key string, body []byte)
 	if key != "" {
 		r.Header.Set("Idempotency-Key", key)
 	}
-	if method == http.MethodPost {
+	if method == http.MethodPost || method == http.MethodPut {
 		r.Header.Set("Content-Type", "application/json")
 	}
 	a, err := c.serve(r)

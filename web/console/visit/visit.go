@@ -15,6 +15,7 @@ import (
 
 	"github.com/amends/amends/web/console/ask"
 	"github.com/amends/amends/web/console/batch"
+	"github.com/amends/amends/web/console/graph"
 	"github.com/amends/amends/web/console/signin"
 	"github.com/amends/amends/web/look"
 )
@@ -29,6 +30,8 @@ type Config struct {
 	// Engine is the address of the engine's Web UI with its namespace, such as
 	// http://127.0.0.1:8233/namespaces/default; empty: it is not known.
 	Engine string
+	// Graph is that of the reactions to events. The zero Graph: none is shown.
+	Graph graph.Graph
 	// Demo has the extras of `amends dev`. Nil: the console has no pages for it.
 	Demo *Demo
 	// Draining is closed when streams are to end, so that the server can stop. Nil: never.

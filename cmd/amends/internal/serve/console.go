@@ -42,6 +42,6 @@ func Instances(p *peers.Peers) platform.Instances {
 // demo has the parts that only `amends dev` has, or is nil.
 func Console(ctx context.Context, s *api.Server, engine string, demo *console.Demo, log *slog.Logger) func(admin http.Handler) http.Handler {
 	return func(admin http.Handler) http.Handler {
-		return console.New(console.Config{Admin: admin, API: s, Engine: engine, Demo: demo, Draining: ctx.Done(), Logger: log})
+		return console.New(console.Config{Admin: admin, API: s, Engine: engine, Graph: choreography(), Demo: demo, Draining: ctx.Done(), Logger: log})
 	}
 }
