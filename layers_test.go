@@ -297,6 +297,7 @@ var layers = []layer{
 	{"internal/watch", "activities services/order saga saga/ledger fault internal/exposure", "gorm echo viper"},
 	{"internal/watch/meter", "internal/watch/queue internal/watch/stuck internal/watch/stuck/symptom internal/background services/order", "gorm echo viper"},
 	{"internal/watch/queue", "internal/engine internal/engine/clock", "gorm echo viper"},
+	{"internal/watch/builds", "internal/engine internal/engine/clock internal/replay internal/watch/queue workflows workflows/repay", "gorm echo viper"},
 	{"internal/watch/needs", "internal/exposure internal/watch internal/watch/stuck", "gorm echo viper"},
 	{"internal/watch/stuck", "internal/watch/stuck/symptom internal/watch/queue internal/watch/unrecorded internal/engine internal/engine/clock services/order services/order/course fault internal/exposure", "gorm echo viper"},
 	{"internal/watch/stuck/symptom", "saga internal/watch/queue internal/engine activities workflows workflows/repay", "gorm echo viper"},

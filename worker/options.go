@@ -32,6 +32,10 @@ func (o Options) forSteps(name string) Options {
 func (g *Group) workerOptions(s *registry.Stores, fatal chan<- error) sdkworker.Options {
 	o := engine.WorkerOptions(s.Slots(), g.o.Pollers, g.drainTimeout())
 	o.DisableWorkflowWorker = !s.Row.Decides
+	if g.o.Build != "" {
+		// A name, not a version that sagas are bound to: see ADR 81.
+		o.DeploymentOptions.Version = sdkworker.WorkerDeploymentVersion{DeploymentName: "amends", BuildID: g.o.Build}
+	}
 	if s.Row.Decides {
 		o.MaxConcurrentLocalActivityExecutionSize += g.tries().Slots()
 	}

@@ -77,6 +77,9 @@ type Options struct {
 	DrainTimeout time.Duration
 	// Pollers are each service's; zero is the default.
 	Pollers Pollers
+	// Build is the name of the program's build at the engine; empty: the SDK's checksum of
+	// the program.
+	Build string
 	// WorkflowCache bounds the sagas that the process keeps in memory, those of all
 	// groups; 0 leaves the bound as it is, at first the SDK's 10,000.
 	WorkflowCache int

@@ -29,6 +29,7 @@ import (
 	"github.com/amends/amends/cmd/amends/internal/supply"
 	"github.com/amends/amends/cmd/amends/internal/temporalpostgres"
 	"github.com/amends/amends/cmd/amends/internal/users"
+	"github.com/amends/amends/cmd/amends/internal/versions"
 	"github.com/amends/amends/internal/config"
 )
 
@@ -70,7 +71,7 @@ func commands(std cli.Stdio) []*cobra.Command {
 		serve.API(std), serve.Worker(std), migrate.Command(std), readiness.Command(std),
 		orders.Order(std), orders.Orders(std), repair.Command(std), sagas.Command(std), legacyCommand(std), supply.Stock(std), supply.Catalog(std), supply.Seed(std), users.Command(std),
 		messages.Command(std), mails.Command(std), readmodel.Command(std),
-		events.Command(std), doctor.Command(std), services.Command(std), certs.Command(std), replay.Command(std), load.Command(std),
+		events.Command(std), doctor.Command(std), services.Command(std), certs.Command(std), replay.Command(std), versions.Command(std), load.Command(std),
 		versionCommand(std),
 	}
 }

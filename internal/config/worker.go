@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/amends/amends/internal/config/setting"
 	"github.com/amends/amends/internal/engine"
@@ -24,6 +25,12 @@ type Worker struct {
 	// their tasks; a saga that is dropped is replayed from its history. It should not
 	// be below the number of sagas in flight. 1 to 1000000. Default: 10000.
 	WorkflowCache int `key:"workflow_cache" help:"sagas kept in memory between two of their tasks"`
+
+	// Build is the name of the program's build at the engine, by which `amends versions`
+	// tells builds apart: at most 100 characters, without spaces and colons. All
+	// processes of a build have the same. Empty: the version, or a digest of the program
+	// if its sources had changes. Default: empty.
+	Build string `key:"build" help:"name of the program's build at the engine"`
 }
 
 // DefaultWorker returns the defaults.
@@ -40,6 +47,9 @@ func (w Worker) Check(p *setting.Problems) {
 		p.Add("worker.max_pollers", "must be from worker.min_pollers to 1000", strconv.Itoa(w.MaxPollers))
 	}
 	within(p, "worker.workflow_cache", w.WorkflowCache, 1, 1_000_000)
+	if len(w.Build) > 100 || strings.ContainsFunc(w.Build, func(r rune) bool { return r == ':' || r <= ' ' || r > '~' }) {
+		p.Add("worker.build", "must have at most 100 ASCII characters, without spaces and colons", w.Build)
+	}
 }
 
 func within(p *setting.Problems, key string, n, least, most int) {

@@ -169,7 +169,7 @@ func (p *platform) prepareDatabases(ctx context.Context) error {
 
 func (p *platform) startWorkers(ctx context.Context) (err error) {
 	o := cli.WorkerOptions(p.c, p.c.Services.Names(), p.log)
-	o.Metrics = p.metrics
+	o.Metrics, o.Build = p.metrics, cli.Build(p.c)
 	o.RPC = p.calls
 	o.Ask = func(self, service string) (grpc.ClientConnInterface, error) {
 		return p.others.Dial(ctx, p.parts, self, service)

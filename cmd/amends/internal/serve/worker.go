@@ -41,7 +41,7 @@ func Worker(std cli.Stdio) *cobra.Command {
 			return runWorker(ctx, std, c, names, std.Unread(cmd, config.ProcessWorker, names...))
 		},
 	})
-	config.AddFlags(cmd.Flags(), "admin_addr", "rpc.listen", "rpc.advertise", "broker.url", "installation", "worker.min_pollers", "worker.max_pollers", "worker.workflow_cache", "smtp_url", "mail_from", "public_url")
+	config.AddFlags(cmd.Flags(), "admin_addr", "rpc.listen", "rpc.advertise", "broker.url", "installation", "worker.min_pollers", "worker.max_pollers", "worker.workflow_cache", "worker.build", "smtp_url", "mail_from", "public_url")
 	cli.AddEngineFlags(cmd)
 	return cmd
 }
@@ -101,7 +101,7 @@ func runWorker(ctx context.Context, std cli.Stdio, c *config.Config, names []str
 	}
 	parts.Start(ctx, process.Closer("client", func() error { client.Close(); return nil }))
 	o := cli.WorkerOptions(c, names, log)
-	o.Metrics = metrics
+	o.Metrics, o.Build = metrics, cli.Build(c)
 	if c.Broker.URL != "" {
 		if o.Bus, err = cli.StartBus(ctx, parts, c.Broker.URL, c, "amends worker "+strings.Join(names, " "), log); err != nil {
 			return err
