@@ -84,6 +84,11 @@ skew: ## Decide an order with the clock of each process 15 minutes off, either w
 	@scripts/temporal.sh
 	go test ./proof/skew -run '^TestWholeProcesses$$' -tags whole -count=1 -v -timeout 30m
 
+.PHONY: upgrade
+upgrade: ## Roll from the last release (FROM=v0.1.0) to this build under load, and back, with orders of every kind in flight
+	@scripts/temporal.sh
+	go test ./proof/upgrade -tags whole -count=1 -v -timeout 40m $(if $(filter file,$(origin FROM)),,-from='$(FROM)')
+
 .PHONY: recovery
 recovery: ## Measure how long customers wait after a worker, PostgreSQL or the engine was killed, REPEATS (10) times
 	@scripts/temporal-server.sh

@@ -135,6 +135,7 @@ overload() { block 'overload: capacity'; }
 own_writes() { sed -n 's/^.*_test\.go:[0-9]*: own writes: \(.*\)$/- \1/p'; }
 readmodel() { sed -n 's/^.*_test\.go:[0-9]*: readmodel: \(.*\)$/- \1/p'; }
 
+upgrade() { sed -n 's/^.*_test\.go:[0-9]*: upgrade: \(.*\)$/- \1/p'; }
 rotation() { sed -n 's/^.*_test\.go:[0-9]*: \([0-9]* calls, .*\)$/- \1/p'; }
 fleet() {
   awk '
@@ -167,7 +168,7 @@ defines the terms.
 
 | part | | took | of commit |
 |---|---|---|---|
-$(for p in explorer express choreographed reduction sample express-sample choreographed-sample judgement mutants barrier continued chaos recovery locks doctor events mails rates calls fleet rotation accounts reloads sessions gateway overload own-writes readmodel lists streams; do echo "| $p | $(took "$p") |"; done)
+$(for p in explorer express choreographed reduction sample express-sample choreographed-sample judgement mutants barrier continued chaos recovery locks doctor events mails rates calls fleet rotation upgrade accounts reloads sessions gateway overload own-writes readmodel lists streams; do echo "| $p | $(took "$p") |"; done)
 
 ## Every schedule of up to $FAULTS faults
 
@@ -269,6 +270,12 @@ $(part fleet fleet)
 New certificates every two seconds for a minute, and the authority replaced twice, under 200 calls a second:
 
 $(part rotation rotation)
+
+Real processes of the last release begin orders of every kind, slow and flagged ones among them, and this build takes over under load as
+[the page](upgrading.md) says. Then another build takes over from this one, worker by worker, and this one again, half of the orders
+choreographed. On SQLite and PostgreSQL the last release continues its orders again, on the newer schema:
+
+$(part upgrade upgrade)
 
 Failed log-ins, registrations and resets of addresses with and without an account, in random order; from |t| = 4.5 on their
 times would tell them apart:
