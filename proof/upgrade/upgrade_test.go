@@ -210,11 +210,10 @@ func (s *stand) goBack(old release, bin string) {
 	s.halt("api")
 	s.begin(this, "api")
 
-	// This build has orders of its own, which are decided before it goes.
-	own := s.come(load.Options{Orders: 20, Concurrency: 4, Mix: load.Mix{load.OutOfStock: 100}})
-	own.left("placed by this build")
+	// This build has placed no orders of its own: without shipping, which each needs also to
+	// be undone, they would not be decided before it goes.
 	for i := range held {
-		require.True(s.t, s.get(&held[i])) // has its saga answer, so this build continues it
+		require.True(s.t, s.get(&held[i]))
 		require.Equal(s.t, string(order.Pending), held[i].Status)
 	}
 
