@@ -37,13 +37,14 @@ func (s *Store) Adjust(ctx context.Context, a inventory.Adjustment) (stock inven
 			return err
 		}
 		if a.Units == 0 {
-			row, err = explain(tx, row)
+			row.Available, row.Reserved, row.Committed, row.Received, err = tally.SetBack(tx, row.SKU, row.Warehouse)
 		} else {
-			row, err = take(tx, row, a)
+			err = take(tx, &row, a)
 		}
 		if err != nil {
 			return err
 		}
+		row.Version++
 		stock = row.stock()
 		err = enter(tx, entryRow{
 			SKU: a.SKU, Warehouse: a.Warehouse, Kind: string(inventory.Correction), Units: a.Units,
@@ -78,43 +79,13 @@ func booked(tx *gorm.DB, a inventory.Adjustment) (bool, error) {
 }
 
 // take changes the available units of a row, which tx has locked, by those of a correction.
-func take(tx *gorm.DB, row stockRow, a inventory.Adjustment) (stockRow, error) {
+func take(tx *gorm.DB, row *stockRow, a inventory.Adjustment) error {
 	if row.Available+a.Units < 0 {
-		return row, fault.Errorf(fault.Business, inventory.TooFew, "%d of %q in %s cannot be taken off: %d are available, %d reserved for orders",
+		return fault.Errorf(fault.Business, inventory.TooFew, "%d of %q in %s cannot be taken off: %d are available, %d reserved for orders",
 			-a.Units, a.SKU, a.Warehouse, row.Available, row.Reserved)
 	}
-	row.Available, row.Received, row.Version = row.Available+a.Units, row.Received+a.Units, row.Version+1
-	return row, add(tx, row.SKU, row.Warehouse, a.Units)
-}
-
-// explain sets a row, which tx has locked, back to the counters that the journal and the
-// reservations explain.
-func explain(tx *gorm.DB, row stockRow) (stockRow, error) {
-	s, err := tally.Explained(tx, row.SKU, row.Warehouse)
-	if err != nil {
-		return row, err //nolint:wrapcheck // it names the question
-	}
-	if s.Available < 0 {
-		return row, fault.Errorf(fault.Business, inventory.TooFew, "the journal of %q in %s has %d units, and %d are reserved or sold: book the missing ones first",
-			row.SKU, row.Warehouse, s.Received, s.Reserved+s.Committed)
-	}
-	row.Available, row.Reserved, row.Committed, row.Received, row.Version = s.Available, s.Reserved, s.Committed, s.Received, row.Version+1
-	err = tx.Exec(`UPDATE stock SET available = ?, reserved = ?, committed = ?, received = ?, version = version + 1
-		WHERE sku = ? AND warehouse = ?`, row.Available, row.Reserved, row.Committed, row.Received, row.SKU, row.Warehouse).Error
-	if err != nil {
-		return row, fmt.Errorf("set the stock back: %w", err)
-	}
-	return row, nil
-}
-
-// add adds units to the available stock of a row, which tx has locked.
-func add(tx *gorm.DB, sku, warehouse string, units int64) error {
-	err := database.Queue(tx, 1).Exec(`UPDATE stock SET available = available + ?, received = received + ?, version = version + 1
-		WHERE sku = ? AND warehouse = ?`, units, units, sku, warehouse).Error
-	if err != nil {
-		return fmt.Errorf("add to the stock: %w", err)
-	}
-	return nil
+	row.Available, row.Received = row.Available+a.Units, row.Received+a.Units
+	return tally.Add(tx, row.SKU, row.Warehouse, a.Units)
 }
 
 // enter appends an entry to the journal of a stock row, which tx has written or locked,

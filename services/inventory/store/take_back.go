@@ -58,7 +58,7 @@ func takeBack(tx *gorm.DB, t *patience.Turn, saga string, sold []inventory.Recor
 		if n == 0 { // at another warehouse
 			continue
 		}
-		if err := add(tx, row.SKU, row.Warehouse, n); err != nil {
+		if err := tally.Add(tx, row.SKU, row.Warehouse, n); err != nil {
 			return back, err
 		}
 		err = enter(tx, entryRow{

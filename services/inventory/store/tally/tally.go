@@ -70,25 +70,43 @@ func Wrong(ctx context.Context, db *gorm.DB) ([]string, error) {
 	return wrong, nil
 }
 
-// Explained returns the stock of a SKU in a warehouse as the journal and the reservations have it.
-// tx has locked its row, so that no reservation changes one of the two meanwhile. Every reservation
-// of the SKU is read.
-func Explained(tx *gorm.DB, sku, warehouse string) (inventory.Stock, error) {
-	s := inventory.Stock{SKU: sku, Warehouse: warehouse}
-	err := tx.Raw(`
+// Add adds units to the available stock of a row, which tx has locked.
+func Add(tx *gorm.DB, sku, warehouse string, units int64) error {
+	err := database.Queue(tx, 1).Exec(`UPDATE stock SET available = available + ?, received = received + ?, version = version + 1
+		WHERE sku = ? AND warehouse = ?`, units, units, sku, warehouse).Error
+	if err != nil {
+		return fmt.Errorf("add to the stock: %w", err)
+	}
+	return nil
+}
+
+// SetBack sets the stock of a SKU in a warehouse back to the counters that its journal and the
+// reservations explain, and returns them. tx has locked the row, so that no reservation changes one
+// of the two meanwhile. Every reservation of the SKU is read. A journal with fewer units than are
+// reserved or sold is refused with TOO_FEW.
+func SetBack(tx *gorm.DB, sku, warehouse string) (available, reserved, committed, received int64, err error) {
+	var s inventory.Stock
+	names := map[string]any{"held": inventory.Held, "sold": inventory.Committed, "released": inventory.Released, "sku": sku, "warehouse": warehouse}
+	err = tx.Raw(`
 		SELECT CAST(coalesce(sum(CASE WHEN h.state = @held THEN l.quantity ELSE 0 END), 0) AS bigint) AS reserved,
 			CAST(coalesce(sum(CASE WHEN h.state = @sold THEN l.quantity ELSE 0 END), 0) AS bigint) AS committed,
 			(SELECT CAST(coalesce(sum(units), 0) AS bigint) FROM stock_journal WHERE sku = @sku AND warehouse = @warehouse) AS received
 		FROM reservation_lines AS l
 		JOIN reservations AS h ON h.saga = l.saga AND h.step = l.step AND h.generation = l.generation
-		WHERE h.state <> @released AND l.sku = @sku AND l.warehouse = @warehouse`,
-		map[string]any{"held": inventory.Held, "sold": inventory.Committed, "released": inventory.Released, "sku": sku, "warehouse": warehouse}).
-		Scan(&s).Error
+		WHERE h.state <> @released AND l.sku = @sku AND l.warehouse = @warehouse`, names).Scan(&s).Error
 	if err != nil {
-		return s, fmt.Errorf("explain the stock: %w", err)
+		return 0, 0, 0, 0, fmt.Errorf("explain the stock: %w", err)
 	}
-	s.Available = s.Received - s.Reserved - s.Committed
-	return s, nil
+	if s.Available = s.Received - s.Reserved - s.Committed; s.Available < 0 {
+		return 0, 0, 0, 0, fault.Errorf(fault.Business, inventory.TooFew,
+			"the journal of %q in %s has %d units, and %d are reserved or sold: book the missing ones first", sku, warehouse, s.Received, s.Reserved+s.Committed)
+	}
+	err = tx.Exec(`UPDATE stock SET available = ?, reserved = ?, committed = ?, received = ?, version = version + 1
+		WHERE sku = ? AND warehouse = ?`, s.Available, s.Reserved, s.Committed, s.Received, sku, warehouse).Error
+	if err != nil {
+		return 0, 0, 0, 0, fmt.Errorf("set the stock back: %w", err)
+	}
+	return s.Available, s.Reserved, s.Committed, s.Received, nil
 }
 
 func returns(db *gorm.DB) *gorm.DB {
