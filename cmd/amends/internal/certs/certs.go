@@ -23,7 +23,7 @@ const help = `A certificate authority for the processes of one environment.
 
   amends certs init --env production              # the authority and its bundle
   amends certs issue --env production             # a certificate for each name
-  amends certs issue --env production --every 8h  # and again, until it is stopped
+  amends certs issue --env production --every 8h  # and again and again
   amends certs rotate --env production            # announces the next authority
 
 A rotate that is repeated later replaces the old authority. Names are those of the services, the API and the operators.

@@ -24,8 +24,8 @@ the expected outcome. The exit code is not 0, and standard error names the order
 doubled, refused, not decided in time or decided otherwise.
 
   amends load                                 # 100 orders, 8 customers
-  amends load --duration 1m --concurrency 32  # closed loop: the next when decided
-  amends load --duration 1m --rate 50         # open loop: 50 are due each second
+  amends load --duration 1m --concurrency 32  # closed loop: next when decided
+  amends load --duration 1m --rate 50         # open loop: 50 due each second
   amends load --mix declined=10,duplicate=50  # per cent; '' is all plain
 
 Kinds of orders in a mix: declined (the payment is refused), out_of_stock, undeliverable, cancelled (by
