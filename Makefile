@@ -89,6 +89,11 @@ upgrade: ## Roll from the last release (FROM=v0.1.0) to this build under load, a
 	@scripts/temporal.sh
 	go test ./proof/upgrade -tags whole -count=1 -v -timeout 40m $(if $(filter file,$(origin FROM)),,-from='$(FROM)')
 
+.PHONY: oncall
+oncall: ## Plant each fault of the runbooks, name and repair it by commands, and write their seconds into docs/runbooks
+	@scripts/temporal.sh
+	go test ./proof/oncall -run '^TestEveryFaultIsNamedAndRepaired$$' -tags whole -count=1 -v -timeout 60m -write
+
 .PHONY: recovery
 recovery: ## Measure how long customers wait after a worker, PostgreSQL or the engine was killed, REPEATS (10) times
 	@scripts/temporal-server.sh

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/proof/whole"
 )
 
 var binary = flag.String("binary", "", "the amends that runs; empty: it is built")
@@ -82,7 +84,7 @@ func TestRecord(t *testing.T) {
 	t.Parallel()
 	bin := *binary
 	if bin == "" {
-		bin = build(t)
+		bin = whole.Build(t)
 	}
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
