@@ -99,7 +99,7 @@ var layers = []layer{
 	{"workflows/doctor", "workflows/doctor/judge workflows/doctor/report activities services/order saga/audit", "gorm viper echo"},
 	{"workflows/doctor/report", "workflows/doctor/judge saga/audit saga/ledger internal/exposure", "gorm viper echo"},
 	{"workflows/doctor/judge", "activities services/*/audit services/order saga/audit internal/money services/inventory internal/exposure", "gorm viper echo"},
-	{"reactions", "services/* services/order/course event event/choreography event/report reactions/reason saga/key saga/ledger fault internal/money", "temporal gorm echo grpc outbox"},
+	{"reactions", "services/* services/order/course services/order/erased event event/choreography event/report reactions/reason saga/key saga/ledger fault internal/money", "temporal gorm echo grpc outbox"},
 	{"reactions/reason", "services/* fault", "temporal gorm echo grpc outbox"},
 	{"activities", "services/order/course services/* services/user/password services/payment/posting services/*/audit saga saga/audit saga/ledger fault services/notification/channel", "gorm echo"},
 
@@ -140,7 +140,8 @@ var layers = []layer{
 	{"services/order/store/rows", "services/order services/order/course fault internal/database internal/money", "temporal echo"},
 	{"services/order/store/imports", "services/order services/order/imported services/order/store/rows internal/database", "temporal services echo"},
 	{"services/order/imported", "services/order fault internal/money", "temporal gorm echo"},
-	{"services/order/store/erasure", "services/order services/order/store/rows event event/outbox fault internal/database", "temporal services echo"},
+	{"services/order/erased", "event", "others"},
+	{"services/order/store/erasure", "services/order services/order/erased services/order/store/rows event event/outbox fault internal/database", "temporal services echo"},
 	{"services/order/store/contacts", "services/order fault internal/database", "temporal services echo"},
 	{"services/order/store/repairs", "services/order services/order/course saga/ledger fault", "temporal gorm echo"},
 	{"services/order/store/clock", "event/lease internal/background", "temporal echo services"},
@@ -168,7 +169,7 @@ var layers = []layer{
 	{"services/payment/provider/token", "", "others"},
 	{"services/payment/provider", "internal/money", "temporal gorm echo services"},
 	{"services/shipping/carrier", "", "temporal gorm echo services"},
-	{"services/*", "services/$1/provider services/$1/carrier services/$1/posting services/$1/placement services/$1/refund services/$1/taken services/$1/transfer event event/report saga/key saga/ledger saga/progress fault internal/money internal/text", "temporal gorm echo services"},
+	{"services/*", "services/$1/erased services/$1/provider services/$1/carrier services/$1/posting services/$1/placement services/$1/refund services/$1/taken services/$1/transfer event event/report saga/key saga/ledger saga/progress fault internal/money internal/text", "temporal gorm echo services"},
 
 	{"saga", "saga/key saga/ledger saga/progress fault", "gorm echo viper"},
 	{"saga/key", "", "others"},

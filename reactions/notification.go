@@ -6,6 +6,7 @@ import (
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/services/notification"
 	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/order/erased"
 	"github.com/amends/amends/services/user"
 )
 
@@ -15,7 +16,7 @@ import (
 var NotificationFacts = []event.Declaration{
 	order.ConfirmedFact.Declaration, order.CancelledFact.Declaration, order.RefundedFact.Declaration,
 	user.MailWantedFact.Declaration, user.PasswordChangedFact.Declaration, user.SessionOpenedFact.Declaration,
-	user.ErasedFact.Declaration, order.ErasedFact.Declaration,
+	user.ErasedFact.Declaration, erased.Fact.Declaration,
 }
 
 // Told is what an event means to the notification service.
@@ -62,8 +63,8 @@ func Notify(e event.Event) (Told, error) {
 			return &notification.Notice{Kind: notification.SessionOpened, Subject: d.Account, Occurrence: d.Session, Recipient: d.Account}
 		})
 	}
-	erased, err := Support(e)
-	return Told{Erased: erased}, err
+	gone, err := Support(e)
+	return Told{Erased: gone}, err
 }
 
 // notify reads an event and returns the notice of its data.

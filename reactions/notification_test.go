@@ -13,6 +13,7 @@ import (
 	"github.com/amends/amends/reactions"
 	"github.com/amends/amends/services/notification"
 	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/order/erased"
 	"github.com/amends/amends/services/user"
 )
 
@@ -73,7 +74,7 @@ func TestWhatEachFactMeans(t *testing.T) {
 			Kind: notification.SessionOpened, Subject: account, Occurrence: "s1", Recipient: account,
 		}}},
 		"erased":       {of(user.ErasedFact, user.ErasedData{Account: account}), reactions.Told{Erased: reactions.Erased{Account: account}}},
-		"order erased": {of(order.ErasedFact, order.ErasedData{Order: guest.ID}), reactions.Told{Erased: reactions.Erased{Order: guest.ID}}},
+		"order erased": {of(erased.Fact, erased.Data{Order: guest.ID}), reactions.Told{Erased: reactions.Erased{Order: guest.ID}}},
 	} {
 		got, err := reactions.Notify(c.e)
 		require.NoError(t, err, name)

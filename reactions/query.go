@@ -15,6 +15,7 @@ import (
 	"github.com/amends/amends/services/catalog"
 	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/order/erased"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/query"
 	"github.com/amends/amends/services/shipping"
@@ -62,7 +63,7 @@ var steps = map[string]string{
 func Followed() []event.Declaration {
 	all := slices.Concat(order.Facts, catalog.Facts, inventory.Facts, payment.Facts, shipping.Facts)
 	return slices.DeleteFunc(all, func(d event.Declaration) bool {
-		return d.Type() == order.ErasedFact.Type() || slices.ContainsFunc(reports, func(f report.Facts) bool {
+		return d.Type() == erased.Fact.Type() || slices.ContainsFunc(reports, func(f report.Facts) bool {
 			return d.Type() == f.Stuck.Type() || d.Type() == f.Recovered.Type()
 		})
 	})

@@ -11,7 +11,7 @@ import (
 	"github.com/amends/amends/event/eventtest"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/proof/rpctest"
-	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/order/erased"
 	"github.com/amends/amends/services/support"
 	supportrpc "github.com/amends/amends/services/support/rpc"
 	"github.com/amends/amends/services/user"
@@ -65,7 +65,7 @@ func TestSupportForgetsErasedAccounts(t *testing.T) {
 
 	guests, err := desk.Open(ctx, support.Opening{Order: "order-2", Key: "1", Author: support.Author{Side: support.Customer}, Subject: "Mine, too", Text: "I am Bo."})
 	require.NoError(t, err)
-	e := order.ErasedFact.New("order-2", "", order.ErasedData{Order: "order-2"})
+	e := erased.Fact.New("order-2", "", erased.Data{Order: "order-2"})
 	e.ID, e.Time = "e3", time.Now()
 	_, err = bus.Publish(ctx, []event.Message{event.Encode(e)})
 	require.NoError(t, err)

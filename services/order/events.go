@@ -11,11 +11,12 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/ledger"
+	"github.com/amends/amends/services/order/erased"
 	"github.com/amends/amends/services/order/taken"
 )
 
-// Facts are all facts of the service, those below.
-var Facts []event.Declaration
+// Facts are all facts of the service: those below, and that of an erasure.
+var Facts = []event.Declaration{erased.Fact.Declaration}
 
 // The facts that the service tells of an order's course. Each describes the whole order at one
 // version, so a reader that missed one needs the next one only.
@@ -36,10 +37,6 @@ var (
 	AttentionChangedFact = declare("attention_changed", "The flags that need an operator have changed.")
 )
 
-// ErasedFact is told when the personal data of an order is removed. An order that an operator
-// erases again is told again: its customer may have written to others meanwhile.
-var ErasedFact = declareErased()
-
 // Reports are the facts by which the service tells that it cannot react to another one.
 var Reports = report.Declare("order", &Facts)
 
@@ -52,21 +49,6 @@ func declare(name, about string, more ...func(*event.Declaration)) event.Fact[Sn
 	f := event.Declare[Snapshot](d)
 	Facts = append(Facts, f.Declaration)
 	return f
-}
-
-// declareErased adds the fact that says nothing of the order but its id.
-func declareErased() event.Fact[ErasedData] {
-	f := event.Declare[ErasedData](event.Declaration{
-		Service: "order", Name: "erased", Version: 1, Key: "order",
-		About: "The order's address and contact are gone; whoever keeps more of its customer removes it.",
-	})
-	Facts = append(Facts, f.Declaration)
-	return f
-}
-
-// ErasedData is an order without personal data.
-type ErasedData struct {
-	Order string `json:"order_id"`
 }
 
 // urgent makes a fact overtake the steps of its order that wait: they are of no use any

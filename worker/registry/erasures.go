@@ -16,16 +16,9 @@ func hearErasures(s *Stores, o inbox.Options) *inbox.Group {
 	return inbox.Project(inbox.Projection{
 		Group: s.Row.Name, Facts: reactions.SupportFacts,
 		Apply: func(tx *gorm.DB, events []event.Event) error {
-			var accounts, orders []string
-			for _, e := range events {
-				switch erased, err := reactions.Support(e); {
-				case err != nil:
-					return err //nolint:wrapcheck // a fault
-				case erased.Account != "":
-					accounts = append(accounts, erased.Account)
-				default:
-					orders = append(orders, erased.Order)
-				}
+			accounts, orders, err := reactions.Erasures(events)
+			if err != nil {
+				return err //nolint:wrapcheck // a fault
 			}
 			return store.Erase(tx, accounts, orders) //nolint:wrapcheck // it names the operation
 		},

@@ -4,7 +4,7 @@
 //
 // The engine's histories have addresses, too. The store lists the orders whose histories are
 // to go; see package internal/orders/histories. Services that keep more of an order's customer
-// hear of its erasure: see [order.ErasedFact].
+// hear of its erasure: see package services/order/erased.
 package erasure
 
 import (
@@ -20,6 +20,7 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/order/erased"
 	"github.com/amends/amends/services/order/store/rows"
 )
 
@@ -97,7 +98,7 @@ func locked(tx *gorm.DB) *gorm.DB { return tx.Clauses(clause.Locking{Strength: "
 func erase(tx *gorm.DB, found []rows.Order, e order.Erasure) error {
 	told := make([]event.Event, len(found))
 	for i := range found {
-		told[i] = order.ErasedFact.New(found[i].ID, "", order.ErasedData{Order: found[i].ID})
+		told[i] = erased.Fact.New(found[i].ID, "", erased.Data{Order: found[i].ID})
 		var p order.Placement
 		if err := json.Unmarshal([]byte(found[i].Placement), &p); err != nil {
 			return rows.Unreadable(found[i].ID, err) //nolint:wrapcheck // a fault
