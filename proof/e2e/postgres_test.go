@@ -36,9 +36,20 @@ func TestSplitOnPostgres(t *testing.T) {
 // other one. Databases and roles are dropped when the test ends.
 func onPostgres(t *testing.T) shoptest.DSNs {
 	t.Helper()
+	provision := provisioner(t)
+	return shoptest.DSNs{
+		Order: provision("order"), Catalog: provision("catalog"), Inventory: provision("inventory"),
+		Payment: provision("payment"), Provider: provision("provider"),
+		Shipping: provision("shipping"), Carrier: provision("carrier"),
+	}
+}
+
+// provisioner makes databases on the test server as onPostgres says.
+func provisioner(t *testing.T) func(name string) (dsn string) {
+	t.Helper()
 	admin := dbtest.Postgres(t)
 	shop := "shop_" + strings.ToLower(rand.Text()[:8]) + "_" // unique to this test
-	provision := func(name string) string {
+	return func(name string) string {
 		t.Cleanup(func() {
 			execute(t, admin, "DROP DATABASE IF EXISTS amends_"+shop+name+" WITH (FORCE)")
 			execute(t, admin, "DROP ROLE IF EXISTS amends_"+shop+name)
@@ -46,11 +57,6 @@ func onPostgres(t *testing.T) shoptest.DSNs {
 		dsn, err := provision.Database(t.Context(), admin, shop+name, rand.Text())
 		require.NoError(t, err)
 		return dsn
-	}
-	return shoptest.DSNs{
-		Order: provision("order"), Catalog: provision("catalog"), Inventory: provision("inventory"),
-		Payment: provision("payment"), Provider: provision("provider"),
-		Shipping: provision("shipping"), Carrier: provision("carrier"),
 	}
 }
 
