@@ -16,7 +16,7 @@ var layers = []layer{
 	{"worker/holding", "activities fault internal/exposure internal/money saga/audit services/inventory services/inventory/store services/payment services/shipping services/shipping/store worker/registry", "echo viper"},
 	{"worker/registry/disturb", "services/payment/provider services/shipping/carrier", "temporal gorm echo viper"},
 	{"worker/registry", "worker/registry/disturb worker/registry/erasing worker/reacting worker/reporting worker/registry/contacts event/outbox event/implied event/implied/rpc worker/rebuild event/lease reactions activities event services/** saga internal/database internal/watch fault event/inbox/waiting event/inbox event/outbox/compare internal/background saga/audit saga/audit/remote worker/answer saga/barrier/pages", "echo"},
-	{"worker/registry/erasing", "services/order", "temporal gorm echo viper"},
+	{"worker/registry/erasing", "services/order services/user", "temporal gorm echo viper"},
 	{"worker/await", "fault internal/background", "temporal gorm echo viper"},
 	{"worker/answer", "activities event/implied internal/database saga/audit saga/audit/remote services/query/store/compare worker/rebuild", "echo viper"},
 	{"worker/rebuild", "fault event event/implied reactions services/query services/query/store/generations internal/background services/query/store/compare", "temporal echo viper outbox"},

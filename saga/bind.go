@@ -7,6 +7,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/saga/key"
 )
 
 // Registry is where steps are registered: a Temporal worker or the test environment,
@@ -19,6 +20,8 @@ type Registry interface {
 type call[In any] struct {
 	Key   Key `json:"key"`
 	Input In  `json:"input"`
+	// Untried is set for the settle of a pivot that has never started: see [key.Never].
+	Untried bool `json:"untried,omitempty"`
 	policy
 }
 
@@ -74,7 +77,8 @@ func Bind[In, Out any](r Registry, s Step[In, Out], do func(context.Context, Key
 
 // BindPivot registers a pivot's do and its settle. Settle returns the outcome and
 // true if do happened under the key; otherwise it blocks the key forever and returns
-// false. If it cannot tell it returns an error, never a guess. BindPivot panics if
+// false. If it cannot tell it returns an error, never a guess. Its context tells whether do
+// may have been tried, see [key.TriedOf]; a call by [Steps] does not say so. BindPivot panics if
 // the step is not a [Pivot].
 func BindPivot[In, Out any](r Registry, s Step[In, Out], do func(context.Context, Key, In) (Out, error), settle func(context.Context, Key) (Out, bool, error)) {
 	if s.Kind != Pivot {
@@ -85,7 +89,11 @@ func BindPivot[In, Out any](r Registry, s Step[In, Out], do func(context.Context
 		return answer[Out]{Output: out}, err
 	})
 	register(r, settling, s.Name, func(ctx context.Context, c call[None]) (answer[Out], error) {
-		out, happened, err := settle(ctx, c.Key)
+		tried := key.Maybe
+		if c.Untried {
+			tried = key.Never
+		}
+		out, happened, err := settle(key.WithTried(ctx, tried), c.Key)
 		return answer[Out]{Output: out, Happened: happened}, err
 	})
 }

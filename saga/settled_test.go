@@ -7,6 +7,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/amends/amends/saga"
+	"github.com/amends/amends/saga/key"
 )
 
 // A pivot that waited for a step beside it was never scheduled when that step
@@ -28,5 +29,26 @@ func TestAPivotThatIsSettledAsNotHappenedOwesNothing(t *testing.T) {
 	require.Equal(t, saga.Aborted, v.Phase)
 	for _, s := range v.Steps {
 		require.Empty(t, s.Exposure, "%s is %s", s.Name, s.State)
+	}
+}
+
+// A service may trust its records only if they cannot lack a try.
+func TestASettleIsToldWhetherThePivotMayHaveBeenTried(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		change func(b *testBundle)
+		want   key.Tried
+	}{
+		"NeverStarted": {func(b *testBundle) { b.script["seat"] = []error{errRefused} }, key.Never},
+		"Started":      {func(b *testBundle) { b.always["pay"] = errUnknown }, key.Maybe},
+		"Resumed":      {func(b *testBundle) { b.options.Against = saga.Deadline }, key.Maybe},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			tc.change(b)
+			require.Equal(t, saga.Aborted, b.run(t).Phase)
+			require.Equal(t, tc.want, b.tried)
+		})
 	}
 }

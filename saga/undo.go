@@ -16,6 +16,7 @@ func (r *run) settle(ctx workflow.Context) (happened bool) {
 		return false
 	}
 	s := r.find(r.o.Plan.pivot)
+	untried := s == nil && r.first()
 	if s == nil {
 		info, _ := r.o.Plan.step(r.o.Plan.pivot)
 		s = &stepRun{stepInfo: info, state: Running} // it may have happened
@@ -27,12 +28,22 @@ func (r *run) settle(ctx workflow.Context) (happened bool) {
 	// Only whether it happened counts: going forward, the do answers its outcome.
 	q, a := ask[any](s, settleName(s.name), r.o.key(s.name), None{})
 	q.summary = "did it happen?"
+	q.arg = func(p policy) any { return call[None]{Key: r.o.key(s.name), Untried: untried, policy: p} }
+	q.recorded = q.arg
 	r.patient(ctx, q)
 	if !a.Happened {
 		s.state, s.end, s.attempts = Undone, workflow.Now(ctx), a.Attempts
 		r.changed()
 	}
 	return a.Happened
+}
+
+// first reports whether no other run of the saga can have started a step: it was not resumed,
+// and its workflow neither reset, nor tried again, nor continued.
+func (r *run) first() bool {
+	info := workflow.GetInfo(r.outer)
+	original := info.OriginalRunID == "" || info.OriginalRunID == info.WorkflowExecution.RunID
+	return r.o.Against == "" && original && info.Attempt <= 1 && info.ContinuedExecutionRunID == ""
 }
 
 // record makes the decision durable and learns the waivers of earlier runs, before

@@ -16,6 +16,7 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/saga"
+	"github.com/amends/amends/saga/key"
 )
 
 // Steps of a trip: two things are held in parallel, a third follows, then the pivot.
@@ -67,6 +68,7 @@ type world struct {
 	script map[string][]error // activity -> the errors of its next calls, before any effect
 	always map[string]error   // activity -> the error of all its calls
 	hooks  map[string]func()  // activity -> runs once, inside its next call, before the effect
+	tried  key.Tried          // what the last settle was told
 	over   bool               // the workflow has ended: nothing changes any more
 }
 
@@ -152,7 +154,8 @@ func bind[In, Out any](w *world, r saga.Registry, s saga.Step[In, Out], out Out)
 	do := func(_ context.Context, k saga.Key, _ In) (Out, error) { return out, w.do(k.Step) }
 	switch s.Kind {
 	case saga.Pivot:
-		saga.BindPivot(r, s, do, func(_ context.Context, k saga.Key) (Out, bool, error) {
+		saga.BindPivot(r, s, do, func(ctx context.Context, k saga.Key) (Out, bool, error) {
+			w.tried = key.TriedOf(ctx)
 			happened, err := w.settle(k.Step)
 			return out, happened, err
 		})

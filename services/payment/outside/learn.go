@@ -13,18 +13,25 @@ import (
 // authorizing is the step whose money a capture takes.
 const authorizing = "payment.authorize"
 
-// young is the age of a payment below which its books count as whole: no backup that was
-// restored is so recent that an operator has settled the order since.
+// young is the age of a payment below which its books count as whole while the provider does not
+// answer and the caller does not know more: no backup that was restored is so recent that an
+// operator has settled the order since.
 const young = time.Hour
 
 // learn records a capture that the provider has made and our books do not have. No call is made
 // without an intent, so they have lost it, as the restore of an older backup does: a settle
 // would block the capture, and the saga undo an order that is paid.
 //
-// That costs a question to the provider for each settle without an intent. While the
-// provider does not answer, a young payment is settled by our books, so that its order's stock
-// is given back at once; one that is old, or that our books do not have, waits.
+// The provider is asked only where our books may have lost one: a saga whose first run has not
+// started the capture has none, so that an outage of the provider holds no stock of refused
+// orders. Of a saga that has tried it, or may have in a run before, no payment is so young that
+// a failover cannot have lost its last seconds: it waits for the answer. A caller that does not
+// know which of them it is, as a choreographed order, does not wait for that of a young payment.
 func (o *Outside) learn(ctx context.Context, k key.Key) error {
+	tried := key.TriedOf(ctx)
+	if tried == key.Never {
+		return nil
+	}
 	hold := key.Key{Saga: k.Saga, Step: authorizing}
 	b, err := o.store.Known(ctx, k, hold)
 	if err != nil || b.Recorded || b.Payment.State == payment.Declined || b.Payment.State == payment.Voided {
@@ -32,7 +39,7 @@ func (o *Outside) learn(ctx context.Context, k key.Key) error {
 	}
 	taken, found, err := o.find(ctx, k)
 	switch {
-	case err != nil && b.Payment.ID != "" && b.Age < young:
+	case err != nil && tried == key.Unsaid && b.Payment.ID != "" && b.Age < young:
 		return nil
 	case err != nil || !found || taken.State != provider.Captured:
 		return err

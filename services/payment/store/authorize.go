@@ -39,8 +39,14 @@ func (s *Store) IntendAuthorize(ctx context.Context, k key.Key, h payment.Hold) 
 		r := rows.FromPayment(p)
 		return database.Queue(tx, 1).Create(&r).Error
 	}, step.Authorize.Tell(ctx))
-	if fault.CodeOf(err) == fault.Mismatch && s.learned(ctx, k) {
-		return s.recallAuthorize(ctx, k, h.Amount)
+	if fault.CodeOf(err) == fault.Mismatch {
+		learned, unread := s.learned(ctx, k)
+		switch {
+		case unread != nil:
+			return payment.Ticket[payment.Authorization]{}, unread
+		case learned:
+			return s.recallAuthorize(ctx, k, h.Amount)
+		}
 	}
 	err = duplicate(err, fault.Errorf(fault.Bug, fault.Conflict, "the saga has another payment asked for, held or taken"))
 	if t.Repeat {

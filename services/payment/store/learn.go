@@ -58,7 +58,10 @@ func (s *Store) LearnAuthorize(ctx context.Context, k key.Key, a money.Amount, r
 
 // learned reports whether the authorization of k was learned from the provider, which does
 // not tell the card: the hash of its token is not known.
-func (s *Store) learned(ctx context.Context, k key.Key) bool {
+func (s *Store) learned(ctx context.Context, k key.Key) (bool, error) {
 	p, err := takePayment(where(s.db.WithContext(ctx), k))
-	return err == nil && p.TokenHash == ""
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return false, nil
+	}
+	return err == nil && p.TokenHash == "", database.Fault(err)
 }

@@ -1,11 +1,13 @@
 package store_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/provider/simulator"
 )
@@ -66,36 +68,40 @@ func TestASettleLearnsOfACaptureThatOurBooksHaveLost(t *testing.T) {
 	}
 }
 
-// Without an answer nobody knows whether the money is taken. Only a young payment is settled by
-// our books, which no backup can have lost.
+// Without an answer nobody knows whether the money is taken. Our books alone settle a saga that
+// has not tried, and a young payment of one that says nothing.
 func TestASettleWithoutTheProvidersAnswerWaitsForWhatMayBeLost(t *testing.T) {
 	t.Parallel()
 
 	for name, tc := range map[string]struct {
 		change  string
+		tried   key.Tried
 		decides bool
 	}{
-		"AYoungPayment": {"UPDATE payments SET decline_code = ''", true},
-		"AnOldPayment":  {"UPDATE payments SET created_at = '2026-01-01 00:00:00+00:00'", false},
-		"NoPayment":     {"DELETE FROM payments", false},
+		"AYoungPayment":           {"UPDATE payments SET decline_code = ''", key.Unsaid, true},
+		"AYoungOneThatMayBeTried": {"UPDATE payments SET decline_code = ''", key.Maybe, false},
+		"AnOldPayment":            {"UPDATE payments SET created_at = '2026-01-01 00:00:00+00:00'", key.Unsaid, false},
+		"NoPayment":               {"DELETE FROM payments", key.Unsaid, false},
+		"NoPaymentAndNoTry":       {"DELETE FROM payments", key.Never, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			each(t, func(t *testing.T, b *testBundle) {
 				b.held(t, "s", simulator.TokenVisa)
-				if name == "NoPayment" {
+				if strings.HasPrefix(name, "NoPayment") {
 					require.NoError(t, b.db.Exec("DELETE FROM postings").Error)
 				}
 				require.NoError(t, b.db.Exec(tc.change).Error)
 				b.wire.Down(find, 1)
-				_, happened, err := b.SettleCapture(t.Context(), captureKey("s"))
+				ctx := key.WithTried(t.Context(), tc.tried)
+				_, happened, err := b.SettleCapture(ctx, captureKey("s"))
 				require.False(t, happened)
 				if tc.decides {
 					require.NoError(t, err)
 					return
 				}
 				requireFault(t, err, fault.Transient, payment.ProviderUnavailable)
-				_, happened, err = b.SettleCapture(t.Context(), captureKey("s"))
+				_, happened, err = b.SettleCapture(ctx, captureKey("s"))
 				require.NoError(t, err)
 				require.False(t, happened, "the provider has answered that nothing is taken")
 			})
