@@ -66,8 +66,9 @@ func TestAnAccountIsErasedOnlyIfTheOrderServiceAllowsIt(t *testing.T) {
 	denied(err)
 
 	now := time.Now().UTC().Truncate(time.Microsecond)
+	const ordered = "0190b7e4-5d2c-8a6b-9c1d-2e3f4a5b6c7d" // no UUID of a guest's order
 	orders(func(s *orderstore.Store) error {
-		_, err := s.Create(ctx, key.New("o1", "order.create"), order.Placement{
+		_, err := s.Create(ctx, key.New(ordered, "order.create"), order.Placement{
 			CustomerID: account.Account, Currency: "EUR", Lines: []order.Line{{SKU: "MUG", Quantity: 1}}, Fingerprint: "f", Nonce: "n",
 			ShipTo: order.Address{Name: "Ada", Line1: "Hauptstr. 1", City: "Berlin", PostalCode: "10115", Country: "DE"}, PlacedAt: now, DecideBy: now.Add(time.Hour),
 		})
@@ -76,12 +77,12 @@ func TestAnAccountIsErasedOnlyIfTheOrderServiceAllowsIt(t *testing.T) {
 	erase := func(ctx context.Context) error { return gateway.Erase(ctx, account.Account, session.Session, password) }
 	require.Equal(t, user.OrdersOpen, fault.CodeOf(erase(ctx)))
 	orders(func(s *orderstore.Store) error {
-		_, err := s.Cancel(ctx, key.New("o1", "order.cancel"), order.Closing{Reason: order.CustomerRequest, View: []byte("{}")})
+		_, err := s.Cancel(ctx, key.New(ordered, "order.cancel"), order.Closing{Reason: order.CustomerRequest, View: []byte("{}")})
 		return err
 	})
 	require.NoError(t, erase(ctx))
 	orders(func(s *orderstore.Store) error {
-		to, err := s.Address(ctx, "o1")
+		to, err := s.Address(ctx, ordered)
 		require.Zero(t, to, "the order knows no longer where it went")
 		return err
 	})

@@ -4,7 +4,8 @@ import "github.com/amends/amends/fault"
 
 // Erasure says whose personal data is to go.
 type Erasure struct {
-	// Customer is the account whose orders are erased, all of them; Order is one order, of a
+	// Customer is the account whose orders are erased, all of them, but none that a guest placed
+	// in its name; Order is one order, of a
 	// guest for example. Exactly one is set.
 	Customer, Order string
 	// By and Reason are an operator's, and are kept with the order; empty: the customer asked.

@@ -64,10 +64,11 @@ func (c Config) Start(ctx context.Context, parts *process.Parts) error {
 		loop := meter.New(orders, c.Search(), shown, c.Logger)
 		parts.Start(ctx, process.Part{Name: "measurement", Run: loop.Run})
 	}
+	forgetter := histories.New(c.Engine.Client, c.Engine.Namespace, orders)
 	forgotten := background.NewLoop(background.LoopConfig{
 		Name: "histories of erased orders", Every: forgetEvery, Logger: c.Logger,
 		Round: func(ctx context.Context) error {
-			return errors.Join(orders.EraseDue(ctx), histories.Forget(ctx, c.Engine.Client, c.Engine.Namespace, orders))
+			return errors.Join(orders.EraseDue(ctx), forgetter.Forget(ctx))
 		},
 	})
 	parts.Start(ctx, process.Part{Name: "erasures", Run: forgotten.Run})

@@ -22,25 +22,43 @@ const page = 100
 
 // Erasures lists the erased orders of which the engine may have histories.
 type Erasures interface {
-	// Histories returns at most limit of them.
-	Histories(ctx context.Context, limit int) ([]string, error)
+	// Histories returns at most limit of them behind after, by id.
+	Histories(ctx context.Context, after string, limit int) ([]string, error)
 	// HistoriesGone records that the engine has none of an order any more.
 	HistoriesGone(ctx context.Context, id string) error
 }
 
-// Forget has the engine delete the histories of erased orders. The engine deletes after its
+// Forgetter has the engine forget. It is for one goroutine.
+type Forgetter struct {
+	engine    client.Client
+	namespace string
+	erased    Erasures
+	after     string // the last order of the page before
+}
+
+// New returns a forgetter of the histories that a namespace of an engine has of erased orders.
+func New(c client.Client, namespace string, e Erasures) *Forgetter {
+	return &Forgetter{engine: c, namespace: namespace, erased: e}
+}
+
+// Forget has the engine delete the histories of one page of erased orders. The engine deletes after its
 // answer, so an order counts as done when the engine has not listed a run of it. A run that is
-// still open is left to a later call. It may be repeated at any time.
-func Forget(ctx context.Context, c client.Client, namespace string, e Erasures) error {
-	ids, err := e.Histories(ctx, page)
+// still open is left to a later call. Each call takes the next page, and behind the last the
+// first again, so that orders which cannot be forgotten hold up no others.
+func (f *Forgetter) Forget(ctx context.Context) error {
+	ids, err := f.erased.Histories(ctx, f.after, page)
 	if err != nil {
 		return err //nolint:wrapcheck // it names the operation
 	}
+	f.after = ""
+	if len(ids) == page {
+		f.after = ids[page-1]
+	}
 	var failed error
 	for _, id := range ids {
-		gone, err := forget(ctx, c, namespace, id)
+		gone, err := forget(ctx, f.engine, f.namespace, id)
 		if err == nil && gone {
-			err = e.HistoriesGone(ctx, id)
+			err = f.erased.HistoriesGone(ctx, id)
 		}
 		failed = errors.Join(failed, err)
 	}

@@ -2,6 +2,7 @@ package histories_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -42,10 +43,17 @@ func (s service) DeleteWorkflowExecution(context.Context, *workflowservice.Delet
 	return &workflowservice.DeleteWorkflowExecutionResponse{}, nil
 }
 
-// erased is one erased order.
-type erased struct{ gone []string }
+// erased has erased orders, by id.
+type erased struct{ ids, gone []string }
 
-func (*erased) Histories(context.Context, int) ([]string, error) { return []string{"a"}, nil }
+func (e *erased) Histories(_ context.Context, after string, limit int) (page []string, _ error) {
+	for _, id := range e.ids {
+		if id > after && len(page) < limit {
+			page = append(page, id)
+		}
+	}
+	return page, nil
+}
 
 func (e *erased) HistoriesGone(_ context.Context, id string) error {
 	e.gone = append(e.gone, id)
@@ -61,10 +69,23 @@ func TestTheHistoryOfAnOpenSagaStays(t *testing.T) {
 	} {
 		t.Run(status.String(), func(t *testing.T) {
 			t.Parallel()
-			e, orders := &engine{status: status}, &erased{}
-			require.NoError(t, histories.Forget(t.Context(), e, "default", orders))
+			e, orders := &engine{status: status}, &erased{ids: []string{"a"}}
+			require.NoError(t, histories.New(e, "default", orders).Forget(t.Context()))
 			require.Equal(t, deleted, e.deleted)
 			require.Empty(t, orders.gone, "the engine still lists the run")
 		})
+	}
+}
+
+func TestOrdersThatCannotBeForgottenHoldUpNoOthers(t *testing.T) {
+	t.Parallel()
+	e, orders := &engine{status: enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED}, &erased{}
+	for n := range 250 {
+		orders.ids = append(orders.ids, fmt.Sprintf("%03d", n))
+	}
+	f := histories.New(e, "default", orders)
+	for _, deleted := range []int{100, 200, 250, 350} {
+		require.NoError(t, f.Forget(t.Context()))
+		require.Equal(t, deleted, e.deleted)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
 	"gorm.io/gorm"
@@ -31,7 +32,7 @@ func TestContract(t *testing.T) {
 		s := store.New(db)
 		remote := rpc.NewClient(rpctest.Connect(t, func(r grpc.ServiceRegistrar) { rpc.Register(r, s) }))
 		for name, d := range map[string]rpc.Service{"Store": s, "Client": remote} {
-			t.Run(name, func(t *testing.T) { contract(t, s, d, name) })
+			t.Run(name, func(t *testing.T) { contract(t, s, d, uuid.NewSHA1(uuid.NameSpaceOID, []byte(name)).String()) })
 		}
 	})
 }

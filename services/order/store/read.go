@@ -37,7 +37,7 @@ func (s *Store) Address(ctx context.Context, id string) (order.Address, error) {
 // Undecided implements [order.Service].
 func (s *Store) Undecided(ctx context.Context, customer string) (bool, error) {
 	var n int64
-	err := s.db.WithContext(ctx).Model(&rows.Order{}).Where("customer_id = ? AND status = ?", customer, string(order.Pending)).Limit(1).Count(&n).Error
+	err := s.db.WithContext(ctx).Model(&rows.Order{}).Where("customer_id = ? AND status = ? AND "+rows.OfAccount, customer, string(order.Pending)).Limit(1).Count(&n).Error
 	if err != nil {
 		return false, database.Fault(fmt.Errorf("look for undecided orders: %w", err))
 	}

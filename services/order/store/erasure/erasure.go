@@ -11,6 +11,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -43,7 +44,8 @@ func (b *Book) Erase(ctx context.Context, e order.Erasure) error {
 	}
 	// From here on the rounds erase the customer's orders, also those that are placed meanwhile.
 	err := database.Retry(ctx, b.db, func(db *gorm.DB) error {
-		return db.Exec("INSERT INTO erasures (customer_id, asked_at, asked_by, reason) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+		return db.Exec(`INSERT INTO erasures (customer_id, asked_at, asked_by, reason) VALUES (?, ?, ?, ?)
+			ON CONFLICT (customer_id) DO UPDATE SET done_at = NULL`,
 			e.Customer, database.Now(), e.By, e.Reason).Error
 	})
 	if err != nil {
@@ -69,8 +71,24 @@ func (b *Book) eraseOrder(ctx context.Context, e order.Erasure) error {
 }
 
 // EraseDue erases the orders of erased customers that were not decided when their erasure was
-// asked for. A repeat finds nothing to do.
-func (b *Book) EraseDue(ctx context.Context) error { return b.due(ctx, "1 = 1") }
+// asked for, and ends erasures that have none left. A repeat finds nothing to do.
+func (b *Book) EraseDue(ctx context.Context) error {
+	if err := b.due(ctx, "e.done_at IS NULL"); err != nil {
+		return err
+	}
+	now := database.Now()
+	return database.Retry(ctx, b.db, func(db *gorm.DB) error { //nolint:wrapcheck // a fault
+		return db.Exec(`UPDATE erasures SET done_at = ? WHERE done_at IS NULL AND asked_at < ? AND NOT EXISTS (SELECT 1 FROM orders
+			WHERE orders.customer_id = erasures.customer_id AND `+unerased+")", now, now.Add(-lateOrders)).Error
+	})
+}
+
+// lateOrders is how long an erased customer's requests may be under way: their tokens are good
+// for minutes.
+const lateOrders = 24 * time.Hour
+
+// unerased selects those orders of an account that are not erased.
+const unerased = rows.OfAccount + ` AND NOT EXISTS (SELECT 1 FROM erased_orders AS x WHERE x.order_id = orders.id)`
 
 // due erases, batch by batch, the decided orders of erased customers that a condition selects.
 func (b *Book) due(ctx context.Context, condition string, args ...any) error {
@@ -79,7 +97,7 @@ func (b *Book) due(ctx context.Context, condition string, args ...any) error {
 		err := database.InTx(ctx, b.db, func(tx *gorm.DB) error {
 			var found []rows.Order
 			err := locked(tx).Where(`status <> 'PENDING' AND customer_id IN (SELECT e.customer_id FROM erasures AS e WHERE `+condition+`)
-				AND NOT EXISTS (SELECT 1 FROM erased_orders AS x WHERE x.order_id = orders.id)`, args...).Order("id").Limit(batch).Find(&found).Error
+				AND `+unerased, args...).Order("id").Limit(batch).Find(&found).Error
 			if err != nil {
 				return fmt.Errorf("find orders to erase: %w", err)
 			}
@@ -122,9 +140,11 @@ func erase(tx *gorm.DB, found []rows.Order, e order.Erasure) error {
 	return outbox.Tell(tx, told...) //nolint:wrapcheck // a fault, or the database's error
 }
 
-// Histories returns at most limit erased orders of which the engine may have histories.
-func (b *Book) Histories(ctx context.Context, limit int) (ids []string, err error) {
-	err = b.db.WithContext(ctx).Raw("SELECT order_id FROM erased_orders WHERE histories_gone IS NULL ORDER BY order_id LIMIT ?", limit).Scan(&ids).Error
+// Histories returns at most limit erased orders behind after, by id, of which the engine may have
+// histories.
+func (b *Book) Histories(ctx context.Context, after string, limit int) (ids []string, err error) {
+	err = b.db.WithContext(ctx).Raw("SELECT order_id FROM erased_orders WHERE histories_gone IS NULL AND order_id > ? ORDER BY order_id LIMIT ?",
+		after, limit).Scan(&ids).Error
 	if err != nil {
 		return nil, database.Fault(fmt.Errorf("find histories to delete: %w", err))
 	}

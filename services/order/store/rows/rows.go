@@ -43,6 +43,10 @@ type Order struct {
 // TableName returns the name of the orders.
 func (Order) TableName() string { return "orders" }
 
+// OfAccount is the SQL condition of orders that are those of the account that they name, see
+// [order.AccountOf], and of imported ones: no guest has placed these.
+const OfAccount = `(orders.origin <> '' OR length(orders.id) = 36 AND substr(orders.id, 15, 1) <> '4')`
+
 // Line is a line of an order's placement.
 type Line struct {
 	OrderID  string `gorm:"primaryKey"`
