@@ -18,6 +18,7 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/internal/strangle/bridge"
+	"github.com/amends/amends/internal/strangle/monolith"
 	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/proof/monolithtest"
 	"github.com/amends/amends/saga/audit"
@@ -163,6 +164,12 @@ func TestOrdersAreWrittenBack(t *testing.T) {
 	m.Again(1)
 	require.Equal(t, fault.Transient, fault.KindOf(hear(snapshot("two"), 2)), "it is tried again")
 	m.Again(0)
+	stranger, err := monolith.New(m.URL, "a token of yesterday")
+	require.NoError(t, err)
+	for range 2 { // a rotated token is no fault of an order
+		err := bridge.Back{Monolith: stranger, Orders: addresses{}}.Write(t.Context(), snapshot("two"), 2)
+		require.Equal(t, fault.Transient, fault.KindOf(err))
+	}
 	refused := snapshot("three")
 	refused.CustomerID = "refused"
 	require.Equal(t, fault.Bug, fault.KindOf(hear(refused, 2)), "an operator must look at it")

@@ -12,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -71,7 +72,7 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 	switch {
 	case err != nil:
 		return fault.Wrap(err, fault.Transient, fault.Unavailable, "the monolith breaks off its answer")
-	case res.StatusCode >= http.StatusInternalServerError || res.StatusCode == http.StatusTooManyRequests:
+	case passing(res.StatusCode):
 		return fault.Errorf(fault.Transient, fault.Unavailable, "the monolith answers %s", res.Status)
 	case res.StatusCode >= http.StatusBadRequest:
 		return fault.Errorf(fault.Business, fault.Invalid, "the monolith refuses %s %s: %s", method, path, detail(res.Status, content))
@@ -82,6 +83,13 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 		return fault.Wrap(err, fault.Bug, fault.Invalid, "the monolith's answer cannot be read")
 	}
 	return nil
+}
+
+// passing reports whether an answer says nothing about the request: the monolith is busy, or it
+// does not know the token, which is mended there or here without another request.
+func passing(status int) bool {
+	return status >= http.StatusInternalServerError ||
+		slices.Contains([]int{http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestTimeout, http.StatusTooManyRequests}, status)
 }
 
 // detail returns the reason of a problem document.
