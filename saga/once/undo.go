@@ -38,10 +38,14 @@ func (e Effect[Answer, Out]) undoUncertain(ctx context.Context, k key.Key, state
 	case !found:
 		return nil
 	}
-	if refusal := e.Refusal(answer); refusal != nil && state == ledger.Intent {
+	refusal := e.Refusal(answer)
+	if refusal != nil && state == ledger.Intent {
 		return again(e.Refuse(ctx, k, refusal), func() error { return e.Undo(ctx, k) })
 	}
-	if state == ledger.Blocked {
+	switch {
+	case state == ledger.Blocked && refusal != nil:
+		return nil // it was declined, so nothing stays behind
+	case state == ledger.Blocked:
 		return e.TakeBack(ctx, k)
 	}
 	return e.takeBack(ctx, k)

@@ -65,6 +65,7 @@ func TestUndo(t *testing.T) {
 		"NeverBlocksOnAGuess":              {undoing{state: ledger.Intent, world: world{fails: "forbid"}}, []string{"begin", "forbid"}, errLost},
 		"RecordsADeclineThatItFinds":       {undoing{state: ledger.Intent, there: true, behind: "declined"}, []string{"begin", "forbid", "refuse", "begin"}, nil},
 		"ForbidsAlsoWithoutAnIntent":       {undoing{state: ledger.Blocked}, []string{"begin", "forbid"}, nil},
+		"LeavesADeclineOfABlockedKey":      {undoing{state: ledger.Blocked, there: true, behind: "declined"}, []string{"begin", "forbid"}, nil},
 		"TakesBackWhatTheLedgerHasNotKept": {undoing{state: ledger.Blocked, there: true}, []string{"begin", "forbid", "take back"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
