@@ -90,6 +90,8 @@ type Delivery struct {
 	Known bool
 	// By names the person or program that books it, for the journal.
 	By string
+	// Reference, if not empty, makes a repeat the same delivery, as that of an [Adjustment].
+	Reference string
 }
 
 // Stock is one warehouse's stock of one SKU.
@@ -179,6 +181,9 @@ func (d Delivery) Validate() error {
 		return invalid("a warehouse code is 1 to %d of A-Z a-z 0-9 _ -", maxWarehouse)
 	case d.Quantity < 1 || d.Quantity > MaxDelivery:
 		return invalid("a delivery has 1 to %d units", MaxDelivery)
+	}
+	if err := validReference(d.Reference); err != nil {
+		return err
 	}
 	return validBy(d.By)
 }

@@ -68,12 +68,23 @@ func (a Adjustment) Validate() error {
 		return invalid("the reason %w", text.Line(a.Reason))
 	case utf8.RuneCountInString(a.Reason) > maxText:
 		return invalid("the reason must have at most %d characters", maxText)
-	case a.Reference != "" && text.Code(a.Reference) != nil:
-		return invalid("the reference %w", text.Code(a.Reference))
-	case utf8.RuneCountInString(a.Reference) > maxReference:
-		return invalid("the reference must have at most %d characters", maxReference)
+	}
+	if err := validReference(a.Reference); err != nil {
+		return err
 	}
 	return validBy(a.By)
+}
+
+// validReference refuses with INVALID a reference that the journal cannot have; it may be empty.
+func validReference(reference string) error {
+	switch {
+	case reference != "" && text.Code(reference) != nil:
+		return invalid("the reference %w", text.Code(reference))
+	case utf8.RuneCountInString(reference) > maxReference:
+		return invalid("the reference must have at most %d characters", maxReference)
+	default:
+		return nil
+	}
 }
 
 func validBy(by string) error {

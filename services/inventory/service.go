@@ -43,7 +43,9 @@ type Service interface {
 // method may refuse with INVALID a SKU of more than 255 characters: there is none.
 type Direct interface {
 	// Receive adds the delivery to a warehouse's available stock, enters it into the
-	// journal, and creates SKU and warehouse if they are new. It is not idempotent: every call is a delivery, so a
+	// journal, and creates SKU and warehouse if they are new. A repeat with the same Reference
+	// changes nothing and returns the stock as it is; with another quantity it is refused with
+	// REQUEST_MISMATCH. Without a Reference every call is a delivery, so a
 	// caller without an answer must read Stock before calling again. It refuses with
 	// INVALID as [Delivery.Validate] does, and with NEVER_RECEIVED if names must be
 	// known and are not.

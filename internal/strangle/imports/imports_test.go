@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/alexedwards/argon2id"
@@ -264,6 +266,48 @@ func TestStockFollowsAndMoves(t *testing.T) {
 		_, err = imports.Stock(t.Context(), c, s, door)
 		require.ErrorIs(t, err, imports.ErrMoved)
 	})
+}
+
+// A retry of a scheduler and a person begin at the same time.
+func TestTwoFirstImportsOfStockBookItOnce(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, inventorystore.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
+		s := inventorystore.New(db)
+		m, c := monolithtest.New(t)
+		m.Pages[monolith.Stocks] = []string{"[" + level("A", "BER", 70, 1) + "]"}
+		both := &together{Direct: s, met: make(chan struct{})}
+		failed := make(chan error, 2)
+		for range 2 {
+			go func() { _, err := imports.Stock(t.Context(), c, both, ""); failed <- err }()
+		}
+		require.NoError(t, errors.Join(<-failed, <-failed))
+		have, err := s.Stock(t.Context(), "A")
+		require.NoError(t, err)
+		require.EqualValues(t, 70, have[0].Available)
+		wrong, err := s.AuditStock(t.Context())
+		require.NoError(t, err)
+		require.Empty(t, wrong)
+	})
+}
+
+// together has two callers wait for each other once they have read the stock, before either
+// writes.
+type together struct {
+	inventory.Direct
+
+	waiting atomic.Int32
+	met     chan struct{}
+}
+
+func (d *together) Receive(ctx context.Context, v inventory.Delivery) (inventory.Stock, error) {
+	if d.waiting.Add(1) == 2 {
+		close(d.met)
+	}
+	select {
+	case <-d.met:
+	case <-ctx.Done():
+	}
+	return d.Direct.Receive(ctx, v) //nolint:wrapcheck // a fault
 }
 
 func TestStockDoesNotMoveWhileOrdersHoldSome(t *testing.T) {

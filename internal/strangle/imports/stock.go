@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/strangle/monolith"
 	"github.com/amends/amends/services/inventory"
 )
@@ -21,6 +22,9 @@ var ErrMoved = errors.New("the monolith reserves at the inventory service alread
 
 // holdFor is how long placements wait at most while the stock moves.
 const holdFor = 10 * time.Second
+
+// firstDelivery is the reference of the first stock of a SKU in a warehouse.
+const firstDelivery = "monolith-first"
 
 // author books imported stock.
 const author = "amends legacy import"
@@ -136,7 +140,12 @@ func bring(ctx context.Context, to inventory.Direct, sku string, theirs map[stri
 		case units == 0:
 			continue
 		case !p.known:
-			_, err = to.Receive(ctx, inventory.Delivery{SKU: sku, Warehouse: at, Quantity: units, By: author})
+			// Of two first runs at once one books this. The other one may have seen another level:
+			// the comparison tells, and the next run adjusts.
+			_, err = to.Receive(ctx, inventory.Delivery{SKU: sku, Warehouse: at, Quantity: units, By: author, Reference: firstDelivery})
+			if fault.CodeOf(err) == fault.Mismatch {
+				err = nil
+			}
 		default:
 			// Two runs at once see the same sum of deliveries, and book this once.
 			_, _, err = to.Adjust(ctx, inventory.Adjustment{

@@ -51,7 +51,7 @@ func (c *Client) CheckStock(ctx context.Context, lines []inventory.Line) (invent
 // Receive implements [inventory.Direct].
 func (c *Client) Receive(ctx context.Context, d inventory.Delivery) (inventory.Stock, error) {
 	out, err := c.remote.Receive(ctx, &pb.ReceiveRequest{
-		Sku: d.SKU, Warehouse: d.Warehouse, Quantity: d.Quantity, Known: d.Known, By: d.By,
+		Sku: d.SKU, Warehouse: d.Warehouse, Quantity: d.Quantity, Known: d.Known, By: d.By, Reference: d.Reference,
 	})
 	return fromStock(out.GetStock()), err
 }

@@ -56,6 +56,7 @@ func (s *server) CheckStock(ctx context.Context, in *pb.CheckStockRequest) (*pb.
 func (s *server) Receive(ctx context.Context, in *pb.ReceiveRequest) (*pb.ReceiveResponse, error) {
 	st, err := s.service.Receive(ctx, inventory.Delivery{
 		SKU: in.GetSku(), Warehouse: in.GetWarehouse(), Quantity: in.GetQuantity(), Known: in.GetKnown(), By: in.GetBy(),
+		Reference: in.GetReference(),
 	})
 	if err != nil {
 		return nil, err

@@ -33,7 +33,7 @@ func (s *Store) Adjust(ctx context.Context, a inventory.Adjustment) (stock inven
 			return fmt.Errorf("lock stock: %w", err)
 		}
 		stock = row.stock()
-		if repeated, err = booked(tx, a); err != nil || repeated {
+		if repeated, err = booked(tx, inventory.Correction, a.SKU, a.Warehouse, a.Reference, a.Units); err != nil || repeated {
 			return err
 		}
 		if a.Units == 0 {
@@ -61,19 +61,19 @@ func (s *Store) Adjust(ctx context.Context, a inventory.Adjustment) (stock inven
 	return stock, repeated, nil
 }
 
-// booked reports whether the journal has a's reference already. The stock row, which
+// booked reports whether the journal has a reference already. The stock row, which
 // tx has locked, keeps others from booking it meanwhile.
-func booked(tx *gorm.DB, a inventory.Adjustment) (bool, error) {
-	if a.Reference == "" {
+func booked(tx *gorm.DB, kind inventory.EntryKind, sku, warehouse, reference string, units int64) (bool, error) {
+	if reference == "" {
 		return false, nil
 	}
 	var rows []entryRow
-	if err := tx.Where("sku = ? AND warehouse = ? AND kind = ? AND reference = ?", a.SKU, a.Warehouse, inventory.Correction, a.Reference).Find(&rows).Error; err != nil {
+	if err := tx.Where("sku = ? AND warehouse = ? AND kind = ? AND reference = ?", sku, warehouse, kind, reference).Find(&rows).Error; err != nil {
 		return false, fmt.Errorf("find the reference: %w", err)
 	}
-	if len(rows) > 0 && rows[0].Units != a.Units {
+	if len(rows) > 0 && rows[0].Units != units {
 		return false, fault.Errorf(fault.Business, fault.Mismatch, "reference %q is booked for %q in %s already, with %+d units",
-			a.Reference, a.SKU, a.Warehouse, rows[0].Units)
+			reference, sku, warehouse, rows[0].Units)
 	}
 	return len(rows) > 0, nil
 }

@@ -38,3 +38,36 @@ func TestReceiveKnown(t *testing.T) {
 		require.Empty(t, stock, "a refusal books nothing")
 	})
 }
+
+func TestADeliveryWithAReferenceIsBookedOnce(t *testing.T) {
+	t.Parallel()
+
+	each(t, func(t *testing.T, b testBundle) {
+		d := inventory.Delivery{SKU: "MUG", Warehouse: "BER", Quantity: 3, By: "clerk", Reference: "first"}
+		for range 2 {
+			got, err := b.Receive(t.Context(), d)
+			require.NoError(t, err)
+			require.Equal(t, inventory.Stock{SKU: "MUG", Warehouse: "BER", Available: 3, Received: 3}, got)
+		}
+		other := d
+		other.Quantity = 4
+		_, err := b.Receive(t.Context(), other)
+		require.Equal(t, fault.Mismatch, fault.CodeOf(err))
+		other.Warehouse = "AMS"
+		_, err = b.Receive(t.Context(), other)
+		require.NoError(t, err, "of another warehouse it is another one")
+		require.ElementsMatch(t, []int64{3, 4}, func() (units []int64) {
+			entries, err := b.Journal(t.Context(), "MUG")
+			require.NoError(t, err)
+			for _, e := range entries {
+				require.Equal(t, "first", e.Reference)
+				units = append(units, e.Units)
+			}
+			return units
+		}())
+		b.requireExplained(t)
+		d.Reference = " padded"
+		_, err = b.Receive(t.Context(), d)
+		require.Equal(t, fault.Invalid, fault.CodeOf(err))
+	})
+}

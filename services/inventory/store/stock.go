@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -22,6 +23,7 @@ func (s *Store) Receive(ctx context.Context, d inventory.Delivery) (inventory.St
 		return inventory.Stock{}, err
 	}
 	var row stockRow
+	var repeated bool
 	err := database.InTx(ctx, s.db, func(tx *gorm.DB) error {
 		if d.Known {
 			if err := tally.Known(tx, d); err != nil {
@@ -41,18 +43,30 @@ func (s *Store) Receive(ctx context.Context, d inventory.Delivery) (inventory.St
 		if err != nil {
 			return fmt.Errorf("receive stock: %w", err)
 		}
+		if repeated, err = booked(tx, inventory.Delivered, d.SKU, d.Warehouse, d.Reference, d.Quantity); err != nil {
+			return err
+		}
+		if repeated {
+			return errBooked // takes the units off again
+		}
 		if err := tellStock(tx, "", row); err != nil {
 			return err
 		}
 		return enter(tx, entryRow{
-			SKU: d.SKU, Warehouse: d.Warehouse, Kind: string(inventory.Delivered), Units: d.Quantity, BookedBy: d.By,
+			SKU: d.SKU, Warehouse: d.Warehouse, Kind: string(inventory.Delivered), Units: d.Quantity, BookedBy: d.By, Reference: d.Reference,
 		})
 	})
-	if err != nil {
+	switch {
+	case repeated && errors.Is(err, errBooked):
+		row.Available, row.Received = row.Available-d.Quantity, row.Received-d.Quantity
+	case err != nil:
 		return inventory.Stock{}, err
 	}
 	return row.stock(), nil
 }
+
+// errBooked rolls back a delivery that is booked already.
+var errBooked = errors.New("the delivery is booked already")
 
 // Stock implements [inventory.Service].
 func (s *Store) Stock(ctx context.Context, sku string) ([]inventory.Stock, error) {

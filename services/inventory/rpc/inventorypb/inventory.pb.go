@@ -353,7 +353,9 @@ type ReceiveRequest struct {
 	// Refuses a SKU or a warehouse that no delivery ever had.
 	Known bool `protobuf:"varint,4,opt,name=known,proto3" json:"known,omitempty"`
 	// The person or program that books it.
-	By            string `protobuf:"bytes,5,opt,name=by,proto3" json:"by,omitempty"`
+	By string `protobuf:"bytes,5,opt,name=by,proto3" json:"by,omitempty"`
+	// Makes a repeat the same delivery; empty: every call is one.
+	Reference     string `protobuf:"bytes,6,opt,name=reference,proto3" json:"reference,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -419,6 +421,13 @@ func (x *ReceiveRequest) GetKnown() bool {
 func (x *ReceiveRequest) GetBy() string {
 	if x != nil {
 		return x.By
+	}
+	return ""
+}
+
+func (x *ReceiveRequest) GetReference() string {
+	if x != nil {
+		return x.Reference
 	}
 	return ""
 }
@@ -951,13 +960,14 @@ const file_services_inventory_rpc_inventory_proto_rawDesc = "" +
 	"\x04Line\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1c\n" +
 	"\trequested\x18\x02 \x01(\x03R\trequested\x12\x1c\n" +
-	"\tavailable\x18\x03 \x01(\x03R\tavailable\"\x82\x01\n" +
+	"\tavailable\x18\x03 \x01(\x03R\tavailable\"\xa0\x01\n" +
 	"\x0eReceiveRequest\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1c\n" +
 	"\twarehouse\x18\x02 \x01(\tR\twarehouse\x12\x1a\n" +
 	"\bquantity\x18\x03 \x01(\x03R\bquantity\x12\x14\n" +
 	"\x05known\x18\x04 \x01(\bR\x05known\x12\x0e\n" +
-	"\x02by\x18\x05 \x01(\tR\x02by\"C\n" +
+	"\x02by\x18\x05 \x01(\tR\x02by\x12\x1c\n" +
+	"\treference\x18\x06 \x01(\tR\treference\"C\n" +
 	"\x0fReceiveResponse\x120\n" +
 	"\x05stock\x18\x01 \x01(\v2\x1a.amends.inventory.v1.StockR\x05stock\"\x9b\x01\n" +
 	"\rAdjustRequest\x12\x10\n" +
