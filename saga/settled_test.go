@@ -10,12 +10,8 @@ import (
 	"github.com/amends/amends/saga/key"
 )
 
-// A pivot that waited for a step beside it was never scheduled when that step
-// was refused, so it owes nothing.
-func TestAPivotThatIsSettledAsNotHappenedOwesNothing(t *testing.T) {
-	t.Parallel()
-
-	b := setup(t)
+// besideARefusal has the body begin the pivot beside a step that is refused.
+func besideARefusal(b *testBundle) {
 	b.script["seat"] = []error{errRefused}
 	b.body = func(ctx workflow.Context) error {
 		s, p := saga.Go(ctx, seat, 1), saga.Go(ctx, pay, 1)
@@ -25,6 +21,15 @@ func TestAPivotThatIsSettledAsNotHappenedOwesNothing(t *testing.T) {
 		_, err := p.Get(ctx)
 		return err
 	}
+}
+
+// A pivot that waited for a step beside it was never scheduled when that step
+// was refused, so it owes nothing.
+func TestAPivotThatIsSettledAsNotHappenedOwesNothing(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+	besideARefusal(b)
 	v := b.run(t)
 	require.Equal(t, saga.Aborted, v.Phase)
 	for _, s := range v.Steps {
@@ -40,7 +45,7 @@ func TestASettleIsToldWhetherThePivotMayHaveBeenTried(t *testing.T) {
 		want   key.Tried
 	}{
 		"NeverStarted": {func(b *testBundle) { b.script["seat"] = []error{errRefused} }, key.Never},
-		"Started":      {func(b *testBundle) { b.always["pay"] = errUnknown }, key.Maybe},
+		"Begun":        {besideARefusal, key.Maybe},
 		"Resumed":      {func(b *testBundle) { b.options.Against = saga.Deadline }, key.Maybe},
 	} {
 		t.Run(name, func(t *testing.T) {
