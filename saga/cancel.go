@@ -25,6 +25,9 @@ const (
 	PastPivot fault.Code = "PAST_PIVOT"
 	// AlreadyDecided means that the saga has ended.
 	AlreadyDecided fault.Code = "ALREADY_DECIDED"
+	// Stopped means that the workflow was closed before its saga ended: it was terminated, has
+	// timed out or failed. What its steps hold, they hold still.
+	Stopped fault.Code = "SAGA_STOPPED"
 	// UnknownSaga means that the workflow has no saga with that id.
 	UnknownSaga fault.Code = "UNKNOWN_SAGA"
 )

@@ -49,8 +49,9 @@ func Wait(ctx context.Context, e Engine, workflowID string) (v View, err error) 
 // Cancel asks the only saga of a workflow to abort, for the reason, and waits until it is
 // clear whether it does. An empty reason is CUSTOMER_REQUEST. A repeat is the same cancel.
 // It is refused with PAST_PIVOT if the saga can only go forward, with ALREADY_DECIDED if it
-// has ended, and with NOT_FOUND if there is no such workflow, all of kind business. If ctx
-// ends first it is not known whether the cancel arrived: repeat it.
+// has ended, with SAGA_STOPPED if its workflow was closed before that, and with NOT_FOUND if
+// there is no such workflow, all of kind business. A failure of the workflow's own code is a bug.
+// If ctx ends first it is not known whether the cancel arrived: repeat it.
 func Cancel(ctx context.Context, e Engine, workflowID string, reason fault.Code) (CancelResult, error) {
 	var result CancelResult
 	err := update(ctx, e, workflowID, UpdateCancel, CancelRequest{Reason: reason}, &result)
@@ -73,10 +74,24 @@ func update(ctx context.Context, e Engine, workflowID, name string, arg, result 
 	if err == nil {
 		err = h.Get(ctx, result)
 	}
-	if app, refused := errors.AsType[*temporal.ApplicationError](err); refused {
-		return fault.Wrap(err, fault.Business, fault.Code(app.Type()), app.Message())
+	if app, failed := errors.AsType[*temporal.ApplicationError](err); failed {
+		return refused(err, app)
 	}
 	return answered(ctx, e, workflowID, err)
+}
+
+// refused translates the answer of a handler: a refusal, the failure of a step with its kind, or
+// an error that its workflow's code did not foresee.
+func refused(err error, app *temporal.ApplicationError) error {
+	var d details
+	switch {
+	case app.HasDetails() && app.Details(&d) == nil && d.Kind != "":
+		return fault.Wrap(err, d.Kind, fault.Code(app.Type()), app.Message())
+	case app.NonRetryable():
+		return fault.Wrap(err, fault.Business, fault.Code(app.Type()), app.Message())
+	default:
+		return fault.Wrap(err, fault.Bug, fault.Internal, app.Message())
+	}
 }
 
 // answered translates the failure of a call about a workflow.
@@ -96,11 +111,15 @@ func Open(s enums.WorkflowExecutionStatus) bool {
 	return s == enums.WORKFLOW_EXECUTION_STATUS_RUNNING || s == enums.WORKFLOW_EXECUTION_STATUS_PAUSED
 }
 
-// missing tells a workflow that has ended from one that never was.
+// missing tells a workflow that has ended from one that was stopped, and from one that never was.
 func missing(ctx context.Context, e Engine, workflowID string, err error) error {
 	d, e2 := e.DescribeWorkflowExecution(ctx, workflowID, "")
-	if e2 == nil && !Open(d.GetWorkflowExecutionInfo().GetStatus()) {
+	switch status := d.GetWorkflowExecutionInfo().GetStatus(); {
+	case e2 != nil || Open(status):
+	case status == enums.WORKFLOW_EXECUTION_STATUS_COMPLETED:
 		return fault.Wrap(err, fault.Business, AlreadyDecided, "the workflow has ended")
+	default:
+		return fault.Wrap(err, fault.Business, Stopped, "the workflow was closed before its saga ended")
 	}
 	if _, gone := errors.AsType[*serviceerror.NotFound](e2); gone {
 		return fault.Wrap(err, fault.Business, fault.NotFound, "there is no such workflow")

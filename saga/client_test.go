@@ -113,12 +113,23 @@ func TestACallerOfASaga(t *testing.T) {
 			saga.PastPivot:      {err: temporal.NewNonRetryableApplicationError("too late", string(saga.PastPivot), nil)},
 			fault.NotFound:      {err: gone},
 			saga.AlreadyDecided: {err: gone, status: enums.WORKFLOW_EXECUTION_STATUS_COMPLETED},
+			saga.Stopped:        {err: gone, status: enums.WORKFLOW_EXECUTION_STATUS_TERMINATED},
 		} {
 			_, err := saga.Cancel(t.Context(), e, "t1", "")
 			require.Equal(t, code, fault.CodeOf(err))
 			require.Equal(t, fault.Business, fault.KindOf(err))
 		}
-		_, err := saga.Show(t.Context(), &engine{err: serviceerror.NewQueryFailed("unknown queryType saga")}, "t1")
+		for kind, failure := range map[fault.Kind]error{
+			fault.Bug:       temporal.NewApplicationError("nil map", "runtime error"),
+			fault.Transient: temporal.NewApplicationError("away", string(fault.Unavailable), map[string]any{"kind": fault.Transient}),
+		} {
+			wire := temporal.GetDefaultFailureConverter() // as it comes from the engine
+			_, err := saga.Cancel(t.Context(), &engine{err: wire.FailureToError(wire.ErrorToFailure(failure))}, "t1", "")
+			require.Equal(t, kind, fault.KindOf(err))
+		}
+		_, err := saga.Cancel(t.Context(), &engine{err: gone, status: enums.WORKFLOW_EXECUTION_STATUS_PAUSED}, "t1", "")
+		require.NotEqual(t, fault.Business, fault.KindOf(err), "a paused one goes on")
+		_, err = saga.Show(t.Context(), &engine{err: serviceerror.NewQueryFailed("unknown queryType saga")}, "t1")
 		require.Equal(t, saga.UnknownSaga, fault.CodeOf(err))
 		_, err = saga.Show(t.Context(), &engine{err: gone}, "t1")
 		require.Equal(t, fault.NotFound, fault.CodeOf(err))

@@ -157,7 +157,7 @@ func notAnOrder(id, use string) error {
 
 // explain returns the failure of a question about a workflow.
 func explain(id string, err error) error {
-	if fault.KindOf(err) == fault.Business {
+	if kind := fault.KindOf(err); kind == fault.Business || kind == fault.Bug {
 		return fmt.Errorf("saga %s: %w", id, err)
 	}
 	return fmt.Errorf("saga %s: no worker that runs its workflow answers: %w", id, err)
