@@ -39,7 +39,7 @@ var layers = []layer{
 	{"api/docs", "api/contract api/edge api/problem services/payment/provider/token", "gorm viper"},
 	{"api/legacy", "api/edge api/edge/caller api/edge/header api/edge/session api/legacy/* api/problem internal/background internal/identity/token", "gorm viper"},
 	{"api/legacy/compare", "api/legacy/route", "temporal gorm echo viper"},
-	{"api/legacy/guest", "api/edge/header api/legacy/upstream", "temporal gorm viper"},
+	{"api/legacy/guest", "api/edge/header api/legacy/upstream", "gorm viper"},
 	{"api/legacy/keep", "api/legacy/route", "temporal gorm echo viper"},
 	{"api/legacy/pin", "api/legacy/score", "temporal gorm echo viper"},
 	{"api/legacy/route", "", "temporal gorm echo viper"},

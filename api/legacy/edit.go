@@ -44,8 +44,7 @@ func (s *Switch) update(change func(route.File) (route.File, *keep.Change, error
 }
 
 // note keeps the moves of an edited file in the journal, so that gateways which share the file
-// agree about them. A file beside which nothing can be written, such as one of a read-only
-// volume, has no journal: each gateway then goes by its own gates.
+// agree about them. On a read-only volume each goes by its own gates.
 func (s *Switch) note(f route.File) {
 	now := s.state.Load()
 	if now == nil {

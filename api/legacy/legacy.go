@@ -27,16 +27,14 @@
 // An account is on the same side at every gateway, and for all routes with the same share.
 // More share keeps the accounts that are there.
 //
-// A route gets more requests for the services only through its gate, by a command as by an
-// edit of the file, and loses them by itself when the services fail or hang more often than
-// the program; see [Switch.Set].
+// A route gets more requests for the services only through its gate, and loses them by itself
+// when the services fail or hang more often than the program; see [Switch.Set].
 //
 // # Files
 //
 // The routes are in a file, which is read again when it changes. A content that cannot be
-// used changes nothing. Every change by a command, or by itself, has an entry in the journal
-// beside it, and so has every edit that moves a route with a gate. Gateways that share the
-// file follow the entries: one gate decides for all.
+// used changes nothing. The journal beside it has every change by a command or by itself, and
+// every edit that moves a route with a gate; gateways that share the file follow it.
 package legacy
 
 import (

@@ -29,8 +29,7 @@ func (s *Stores) Rebuild(owners map[string]implied.Source) *rebuild.Rebuild {
 	return rebuild.New(generations.New(s.Own), owners)
 }
 
-// Owners returns the services whose rows imply facts and that the service asks: those that
-// have stores are asked in this process, others over connections.
+// Owners returns the services that are asked for the facts of their rows, here or over connections.
 func (s *Stores) Owners(here []*Stores) map[string]implied.Source {
 	owners := map[string]implied.Source{}
 	for service, conn := range s.asked {
@@ -67,8 +66,7 @@ func silent(service string) implied.Source {
 	}
 }
 
-// Follow applies facts that no service tells, such as those that imported rows imply, to the
-// read model. A repeat changes nothing.
+// Follow applies facts that imported rows imply, and that no service tells. A repeat changes nothing.
 func (s *Stores) Follow(ctx context.Context, facts []event.Event) error {
 	return database.InTx(ctx, s.Own, func(tx *gorm.DB) error { return s.project(tx, facts) }) //nolint:wrapcheck // a fault
 }
