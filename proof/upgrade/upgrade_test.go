@@ -203,6 +203,9 @@ func (s *stand) goBack(old release, bin string) {
 	}
 	s.startBroker(bin)
 	this := s.current(bin, "this-build")
+	for _, service := range services {
+		this.environ = append(this.environ, variable(service)+"_QUEUE="+service) // that the last release polls
+	}
 	s.halt("order")
 	s.do(this, append([]string{"migrate"}, services...)...)
 	s.begin(this, "order")
