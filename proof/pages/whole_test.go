@@ -1,0 +1,253 @@
+//go:build whole
+
+package pages_test
+
+import (
+	"context"
+	"database/sql"
+	"flag"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/proof/dbtest"
+	"github.com/amends/amends/web/browsertest"
+	"github.com/amends/amends/web/console"
+)
+
+// The figures of docs/console.md are printed by `go test ./proof/pages -tags whole -run Whole -v`.
+
+var many = flag.Int("orders", 100_000, "how many orders the read model has while pages are measured")
+
+func init() { settings = append(settings, "AMENDS_DOCTOR_GRACE=1s") } // records are judged at once
+
+// execute changes rows of a service's database.
+func (p platform) execute(t *testing.T, service string, statements ...string) {
+	t.Helper()
+	db := dbtest.Open(t, "sqlite:"+filepath.Join(p.dir, service+".db"), database.Options{})
+	for _, s := range statements {
+		done := db.Exec(s)
+		require.NoError(t, done.Error)
+		require.Positive(t, done.RowsAffected, s)
+	}
+}
+
+// confirmed returns an order that is confirmed, also in the read model.
+func (p platform) confirmed(t *testing.T) string {
+	t.Helper()
+	id := p.place(t, "tok_visa", "orchestrated")
+	require.Eventually(t, func() bool {
+		var list contract.OrderList
+		p.ask(t, http.MethodGet, "/v1/orders?status=CONFIRMED&q="+id, nil, &list)
+		return len(list.Orders) == 1
+	}, time.Minute, 100*time.Millisecond)
+	return id
+}
+
+// old returns a confirmed order that the doctor judges: one whose time to be decided is over.
+func (p platform) old(t *testing.T) string {
+	t.Helper()
+	id := p.confirmed(t)
+	p.execute(t, "order", "UPDATE orders SET decide_by = created_at WHERE id = '"+id+"'")
+	return id
+}
+
+// trouble is something wrong that is planted, and the way of a person to it.
+type trouble struct {
+	name   string
+	plant  func(t *testing.T, p platform) (order string)
+	shown  string   // a text of the home page that says so; empty: only the doctor knows
+	clicks []string // from the home page
+	names  []string // texts of the pages on the way: step, amount, cause
+}
+
+const doctorLink, runDoctor = "nav a[href$='/doctor']", "form[action$='/doctor'] button"
+
+var troubles = []trouble{
+	{
+		name: "a flagged order", shown: "Waiting longest",
+		plant:  func(t *testing.T, p platform) string { return p.flagged(t) },
+		clicks: []string{"a[href$='/orders/%s']"},
+		names:  []string{"payment.authorize", "126.00", "makes no progress"},
+	},
+	{
+		name: "a stuck order", shown: "Cause:",
+		plant: func(t *testing.T, p platform) string {
+			t.Helper()
+			id := p.flagged(t)
+			p.stop(t, id)
+			return id
+		},
+		clicks: []string{"td a[href$='/doctor']", runDoctor, "a[href$='/orders/%s']"},
+		names:  []string{"payment.authorize", "126.00", "saga_stopped"},
+	},
+	{
+		name: "a lost event",
+		plant: func(t *testing.T, p platform) string {
+			t.Helper()
+			id := p.old(t)
+			p.execute(t, "query", "DELETE FROM timeline WHERE fact = 'order.confirmed' AND order_id = '"+id+"'",
+				"UPDATE orders SET status = 'PENDING', view = replace(view, 'CONFIRMED', 'PENDING') WHERE id = '"+id+"'")
+			return id
+		},
+		clicks: []string{doctorLink, runDoctor, "a[href$='/orders/%s']"},
+		names:  []string{"query", "126.00"},
+	},
+	{
+		name: "a database of an older backup",
+		plant: func(t *testing.T, p platform) string {
+			t.Helper()
+			id := p.old(t)
+			mine := "payment_id IN (SELECT id FROM payments WHERE saga = '" + id + "')"
+			p.execute(t, "payment", "DELETE FROM postings WHERE "+mine, "DELETE FROM invoices WHERE "+mine, "DELETE FROM transfers WHERE saga = '"+id+"'",
+				"DELETE FROM payments WHERE saga = '"+id+"'", "DELETE FROM barrier WHERE saga = '"+id+"'")
+			return id
+		},
+		clicks: []string{doctorLink, runDoctor, "a[href$='/orders/%s']"},
+		names:  []string{"payment", "126.00"},
+	},
+	{ // the last one: the doctor waits for listeners that are behind
+		name: "a dead letter", shown: "Read why each failed",
+		plant: func(t *testing.T, p platform) string {
+			t.Helper()
+			id := p.confirmed(t)
+			p.execute(t, "order", `INSERT INTO outbox (event_id, type, key, data, meta, at, error)
+				SELECT 'poison', type, key, '"nothing"', meta, at, '' FROM outbox WHERE type = 'amends.order.confirmed.v1' AND key = '`+id+`' LIMIT 1`)
+			return id
+		},
+		clicks: []string{"a[href$='/letters']", "a[href*='orders?q=%s']", "a[href$='/orders/%s']"},
+		names:  []string{"order.confirmed", "126.00", "Cause"},
+	},
+}
+
+// TestWholeTroublesAreFound measures the way from the home page to the order, the step, the amount
+// and the cause of each trouble.
+func TestWholeTroublesAreFound(t *testing.T) { //nolint:paralleltest // a measurement has the platform for itself
+	p := start(t)
+	for _, c := range troubles {
+		t.Run(c.name, func(t *testing.T) {
+			id := c.plant(t, p)
+			planted := time.Now()
+			tab := browsertest.Visit(t)
+			p.signIn(tab)
+			if c.shown != "" {
+				tab.Shows(c.shown)
+			}
+			told := "the doctor says so"
+			if c.shown != "" {
+				told = "the home page says so after " + time.Since(planted).Round(10*time.Millisecond).String()
+			}
+			began, text := time.Now(), tab.Text()
+			for _, selector := range c.clicks {
+				tab.Submit(strings.ReplaceAll(selector, "%s", id))
+				text += tab.Text()
+			}
+			took := time.Since(began)
+			require.Contains(t, tab.Address(), id)
+			for _, name := range c.names {
+				require.Contains(t, text, name)
+			}
+			t.Logf("whole: %s: %s; %d clicks and %s to the order, the step, the amount and the cause",
+				c.name, told, len(c.clicks), took.Round(10*time.Millisecond))
+		})
+	}
+}
+
+// TestWholeFactsBecomePictures measures the time from a fact to the picture of it.
+func TestWholeFactsBecomePictures(t *testing.T) { //nolint:paralleltest // as above
+	p := start(t)
+	for _, style := range []string{"orchestrated", "choreographed"} {
+		var all []time.Duration
+		for range 10 {
+			tab := browsertest.Visit(t)
+			p.signIn(tab)
+			id := p.place(t, "tok_slow", style)
+			tab.Go(p.admin + "/console/orders/" + id)
+			browsertest.Eval[bool](tab, `new MutationObserver(() => {
+				const d = document.getElementById('picture-desc')
+				if (!window.seen && d && d.textContent.includes('payment.authorize: done')) window.seen = Date.now()
+			}).observe(document.body, {childList: true, subtree: true}), true`)
+			tab.Until("window.seen")
+			var o contract.OperatorsOrder
+			p.ask(t, http.MethodGet, "/v1/orders/"+id, nil, &o)
+			i := slices.IndexFunc(o.Steps, func(s contract.Step) bool { return s.Name == "payment.authorize" })
+			all = append(all, time.UnixMilli(int64(browsertest.Eval[float64](tab, "window.seen"))).Sub(*o.Steps[i].EndedAt))
+		}
+		slices.Sort(all)
+		t.Logf("whole: from the fact to the picture, %s: median %s, longest %s", style, all[len(all)/2].Round(time.Millisecond), all[len(all)-1].Round(time.Millisecond))
+		require.Less(t, all[len(all)/2], 500*time.Millisecond)
+	}
+}
+
+// fill copies the decided orders of the read model until it has many, each a second older than the
+// one before.
+func (p platform) fill(t *testing.T, n int) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(p.dir, "query.db")+"?_pragma=busy_timeout(60000)")
+	require.NoError(t, err)
+	defer db.Close()
+	var real int
+	require.NoError(t, db.QueryRow("SELECT count(*) FROM orders WHERE status <> 'PENDING'").Scan(&real))
+	require.Positive(t, real)
+	copies := n / real
+	const with, shift = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) `, `- i * 1000000 * 2048`
+	for _, s := range []string{
+		with + `INSERT INTO order_lines (generation, sku, seq) SELECT l.generation, l.sku, l.seq ` + shift + `
+			FROM n, order_lines AS l JOIN orders AS o ON o.generation = l.generation AND o.seq = l.seq WHERE o.status <> 'PENDING'`,
+		with + `INSERT INTO orders (generation, id, seq, customer_id, status, reason, style, attention, version, view, words, account)
+			SELECT generation, substr(id, 1, 24) || printf('%012x', i), seq ` + shift + `, customer_id, status, reason, style, attention, version,
+				replace(view, id, substr(id, 1, 24) || printf('%012x', i)), replace(words, id, substr(id, 1, 24) || printf('%012x', i)), account
+			FROM n, orders WHERE status <> 'PENDING'`,
+	} {
+		_, err := db.ExecContext(context.Background(), s, copies)
+		require.NoError(t, err)
+	}
+}
+
+// TestWholePagesAreFast measures the first paint of each page with many orders in the read model,
+// from a warm server, and its weight for a new visitor.
+func TestWholePagesAreFast(t *testing.T) { //nolint:paralleltest // as above
+	p := start(t)
+	flagged := p.flagged(t)
+	for _, token := range []string{"tok_visa", "tok_declined", "tok_capture_declined"} {
+		for _, style := range []string{"orchestrated", "choreographed"} {
+			p.place(t, token, style)
+		}
+	}
+	p.confirmed(t)
+	p.fill(t, *many)
+	buyer, person := browsertest.Visit(t), browsertest.Visit(t)
+	order(t, p, buyer, "tok_visa")
+	buyer.Shows("Your order is paid")
+	paid := buyer.Address()
+	fillCart(p, buyer)
+	p.signIn(person)
+	measure := func(tab *browsertest.Tab, url string) {
+		tab.Go(url) // warm
+		bytes, all := tab.Cost().Bytes, []time.Duration{}
+		for range 5 {
+			tab.Go("about:blank")
+			tab.Go(url)
+			all = append(all, tab.Cost().Paint)
+		}
+		slices.Sort(all)
+		t.Logf("whole: %s: first paint %d ms (median of 5, longest %d), %d bytes", strings.TrimPrefix(strings.TrimPrefix(url, p.admin), p.shop), all[2].Milliseconds(), all[4].Milliseconds(), bytes)
+	}
+	for _, path := range []string{"/", "/?q=mug", "/products/MUG-STONEWARE", "/cart", "/checkout", "/orders", "/sign-in", "/register"} {
+		measure(buyer, p.shop+path)
+	}
+	measure(buyer, paid)
+	for _, page := range console.Pages {
+		measure(person, p.admin+console.Below+page.Path)
+	}
+	for _, path := range []string{"/orders/" + flagged, "/orders?status=CONFIRMED&sku=KETTLE-STEEL", "/orders?q=" + flagged, "/orders?reason=PAYMENT_DECLINED&style=choreographed"} {
+		measure(person, p.admin+console.Below+path)
+	}
+}
