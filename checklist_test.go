@@ -24,6 +24,7 @@ const maxPlaces = 7
 var known = map[string]string{
 	"workflows/doctor/judge/judge.go":          "rules across services",
 	"workflows/doctor/judge/holds.go":          "what an order holds is of three kinds: money, stock and parcels",
+	"internal/dev/faults/faults.go":            "a fault is of one external system: the provider, or the carrier",
 	"worker/holding/holding.go":                "the same, for the list of what needs an operator",
 	"api/problem/table.go":                     "the one table from codes to HTTP, also for those that no order hides",
 	"internal/database/provision/provision.go": "user is a word of PostgreSQL's URLs, too",

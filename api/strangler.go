@@ -8,6 +8,7 @@ import (
 
 	"github.com/amends/amends/api/edge/caller"
 	"github.com/amends/amends/api/legacy"
+	"github.com/amends/amends/api/legacy/request"
 )
 
 // strangle puts a switch between the edge and the handlers, if routes are configured.
@@ -22,7 +23,7 @@ func (s *Server) strangle(c Config, g guards) (err error) {
 	s.routes, err = legacy.Open(legacy.Config{
 		Settings: c.Routes, Operations: publicRoutes.operations(), Observe: s.observe.Routes, Log: s.log, Now: time.Now,
 		Authenticate: func(next echo.HandlerFunc) echo.HandlerFunc { return g.refusals(authenticate(next)) },
-		Quota: func(o *legacy.Operation, method string) echo.MiddlewareFunc {
+		Quota: func(o *request.Operation, method string) echo.MiddlewareFunc {
 			return publicRoutes.quota(quotas, o, method)
 		},
 	})
@@ -37,9 +38,9 @@ func (s *Server) strangle(c Config, g guards) (err error) {
 func (s *Server) Routes() *legacy.Switch { return s.routes }
 
 // operations returns the operations as a switch sees them.
-func (all routes) operations() (list []legacy.Operation) {
+func (all routes) operations() (list []request.Operation) {
 	for _, r := range all {
-		list = append(list, legacy.Operation{
+		list = append(list, request.Operation{
 			Method: r.method, Path: echoPath(r.path),
 			Open: r.auth == none, Optional: r.auth == optional, Stream: r.traits.has(streams), DryRun: r.traits.has(tried),
 			Own:    r.class == unlimited,
@@ -51,7 +52,7 @@ func (all routes) operations() (list []legacy.Operation) {
 
 // quota returns the limit of a request that a program answers: that of the operation, or of
 // browsing for a path that the services do not have, and of an account for its changes.
-func (all routes) quota(quotas map[class]echo.MiddlewareFunc, o *legacy.Operation, method string) echo.MiddlewareFunc {
+func (all routes) quota(quotas map[class]echo.MiddlewareFunc, o *request.Operation, method string) echo.MiddlewareFunc {
 	of := managing
 	if method == http.MethodGet {
 		of = browsing

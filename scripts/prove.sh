@@ -24,7 +24,7 @@ faults=${FAULTS:-3} sample=${SAMPLE:-2000} sizes=${SIZES:-6} seed=${SEED:-1} ran
 for_=${FOR:-120s} orders=${ORDERS:-500} doctor=${DOCTOR:-20000} recoveries=${RECOVERIES:-20}
 events=${EVENTS:-20000} strikes=${STRIKES:-20} reads=${READS:-10000} model=${MODEL:-100000}
 page=${PAGE:-docs/proof.md} logs=${LOGS:-bin/prove}
-parts=${PARTS:-explorer express choreographed reduction sample express-sample choreographed-sample judgement mutants barrier continued chaos recovery locks doctor events mails rates calls fleet reloads rotation upgrade accounts sessions gateway overload own-writes readmodel lists streams}
+parts=${PARTS:-explorer express choreographed reduction sample express-sample choreographed-sample judgement mutants barrier continued chaos recovery locks doctor events mails rates calls fleet reloads rotation accounts sessions gateway overload own-writes readmodel lists streams}
 
 [ -n "${KEEP:-}" ] || rm -rf "$logs"
 mkdir -p "$logs"
@@ -79,7 +79,6 @@ part calls 10 ./proof/e2e -run '^TestSplitProcessesCallEachOther$' -calls.whole
 part fleet 10 ./proof/fleet -whole
 part reloads 10 ./internal/identity/web -run '^TestReloadsFailNoRequest$' -reloads 2000
 part rotation 5 ./internal/identity/access -run '^TestRotationFailsNoCall$' -rotate.for 60s
-part upgrade 25 ./proof/upgrade -tags whole
 part sessions 10 ./api -run '^(TestParallelLogInsNeedLittleMemory|TestEveryGatewayRefusesAnEndedSession)$' -logins 200 -revoked.within 1s
 part gateway 10 ./api -run '^(TestTheGatewaysOwnCost|TestAnOverviewKeepsItsTime)$' -cost.requests 10000
 part overload 10 ./proof/e2e -run '^TestOrdersComeBeforeBrowsing$' -overload.for 60s

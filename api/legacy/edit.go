@@ -5,9 +5,6 @@ import (
 	"github.com/amends/amends/api/legacy/route"
 )
 
-// editor is the name of the author of edits of the file, who is not known.
-const editor = "file"
-
 // admit returns a file with the routes that their gates hold back as they are in effect, and
 // why they are held back, nil if none is. A move that the journal has was decided at a gateway
 // already, this one or another.
@@ -44,7 +41,7 @@ func (s *Switch) update(change func(route.File) (route.File, *keep.Change, error
 }
 
 // note keeps the moves of an edited file in the journal, so that gateways which share the file
-// agree about them. On a read-only volume each goes by its own gates.
+// agree about them; the author of an edit is not known. On a read-only volume each goes by its own gates.
 func (s *Switch) note(f route.File) {
 	now := s.state.Load()
 	if now == nil {
@@ -54,7 +51,7 @@ func (s *Switch) note(f route.File) {
 		if m.Before.Gate.Compared == 0 {
 			continue // it has no gate
 		}
-		entry := keep.Change{At: s.config.Now().UTC(), Route: m.Before.Name, By: editor, Reason: "the file was edited", Differences: m.Differences}
+		entry := keep.Change{At: s.config.Now().UTC(), Route: m.Before.Name, By: "file", Reason: "the file was edited", Differences: m.Differences}
 		if err := s.file.Note(entry); err != nil {
 			s.config.Log.Warn("an edit of the file of routes is not in its journal", "route", entry.Route, "error", err)
 		}

@@ -47,20 +47,10 @@ import (
 
 	"github.com/amends/amends/api/legacy/keep"
 	"github.com/amends/amends/api/legacy/pin"
+	"github.com/amends/amends/api/legacy/request"
 	"github.com/amends/amends/api/legacy/score"
 	"github.com/amends/amends/api/legacy/shadow"
 )
-
-// Operation is a switch's view of an operation of the services.
-type Operation struct {
-	Method, Path string // the pattern as Echo writes it
-	Open         bool   // it looks at no credential
-	Optional     bool   // a credential is optional
-	Copied       bool   // it is a read that may be copied
-	DryRun       bool   // it is a write that can be tried without effect
-	Stream       bool   // it answers a stream
-	Own          bool   // it is about this gateway, and no route takes it
-}
 
 // Settings are those of the process. The zero Settings have no routes.
 type Settings struct {
@@ -78,12 +68,12 @@ type Config struct {
 	Settings
 
 	// Operations are those of the services.
-	Operations []Operation
+	Operations []request.Operation
 	// Authenticate checks the credential of a request, if it has one.
 	Authenticate echo.MiddlewareFunc
 	// Quota limits the requests that a program answers as if the services did; operation is
 	// nil for a path that the services do not have.
-	Quota func(operation *Operation, method string) echo.MiddlewareFunc
+	Quota func(operation *request.Operation, method string) echo.MiddlewareFunc
 	// Observe gets events, for metrics.
 	Observe Observer
 	// Log gets changes of routes, and contents of the file that are not used.
@@ -106,7 +96,7 @@ type Observer struct {
 type Switch struct {
 	config     Config
 	file       keep.File
-	operations map[string]*Operation
+	operations map[string]*request.Operation
 	state      atomic.Pointer[state]
 	copies     *shadow.Copies
 	pins       pin.Pins
@@ -120,7 +110,7 @@ type Switch struct {
 
 // Open returns a switch with the routes of the file. Its error says why they cannot be used.
 func Open(c Config) (*Switch, error) {
-	s := &Switch{config: c, file: keep.At(c.File), operations: map[string]*Operation{}, copies: shadow.New(c.Now, c.Observe.Compared)}
+	s := &Switch{config: c, file: keep.At(c.File), operations: map[string]*request.Operation{}, copies: shadow.New(c.Now, c.Observe.Compared)}
 	for i, o := range c.Operations {
 		s.operations[o.Method+" "+o.Path] = &c.Operations[i]
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/edge/caller"
 	"github.com/amends/amends/api/legacy"
+	"github.com/amends/amends/api/legacy/request"
 	"github.com/amends/amends/api/legacy/route"
 	"github.com/amends/amends/api/legacy/score"
 	"github.com/amends/amends/fault"
@@ -28,7 +29,7 @@ import (
 )
 
 // operations are those of the services under test, as Echo writes them.
-var operations = []legacy.Operation{
+var operations = []request.Operation{
 	{Method: "GET", Path: "/v1/products/:sku", Optional: true, Copied: true},
 	{Method: "GET", Path: "/v1/orders/:id", Copied: true},
 	{Method: "POST", Path: "/v1/orders", DryRun: true},
@@ -121,7 +122,7 @@ func (s *shop) another() *legacy.Switch {
 		Settings:     legacy.Settings{File: s.file, Every: 20 * time.Millisecond, Secret: secret},
 		Operations:   operations,
 		Authenticate: caller.Authenticate(keys{}, caller.Need{}),
-		Quota: func(*legacy.Operation, string) echo.MiddlewareFunc {
+		Quota: func(*request.Operation, string) echo.MiddlewareFunc {
 			return func(n echo.HandlerFunc) echo.HandlerFunc { return n }
 		},
 		Observe: legacy.Observer{

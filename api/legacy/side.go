@@ -1,20 +1,15 @@
 package legacy
 
 import (
-	"net/http"
-	"strconv"
-	"strings"
-
 	"github.com/labstack/echo/v4"
 
 	"github.com/amends/amends/api/edge/caller"
 	"github.com/amends/amends/api/edge/header"
 	"github.com/amends/amends/api/edge/session"
 	"github.com/amends/amends/api/legacy/guest"
+	"github.com/amends/amends/api/legacy/request"
 	"github.com/amends/amends/api/legacy/route"
 	"github.com/amends/amends/api/legacy/score"
-	"github.com/amends/amends/api/legacy/shadow"
-	"github.com/amends/amends/internal/identity/token"
 )
 
 // HeaderRoute has the side that answered a request. In a request of an operator it asks for a
@@ -27,7 +22,7 @@ const scopeOperator = "operator"
 // decide returns the side that answers the request. A write whose key was sent to a side
 // before stays there, also when the route has moved since.
 func (v *visit) decide() (score.Side, error) {
-	if v.tried() {
+	if v.operation.Tried(v.c.Request().Header) {
 		return score.Service, nil // the program would do it
 	}
 	key, err := header.Key(v.c.Request().Header)
@@ -39,17 +34,6 @@ func (v *visit) decide() (score.Side, error) {
 		err = v.identify() // which the choice has done, unless it was made before
 	}
 	return side, err
-}
-
-// tried reports whether the request is for a write that is only tried, or for one whose wish
-// cannot be read, which the handlers refuse.
-func (v *visit) tried() bool {
-	all := v.c.Request().Header.Values(shadow.HeaderDryRun)
-	if v.operation == nil || !v.operation.DryRun || len(all) == 0 {
-		return false
-	}
-	yes, err := strconv.ParseBool(all[0])
-	return yes || err != nil || len(all) > 1
 }
 
 // choose returns the side by the route and the caller.
@@ -85,7 +69,7 @@ func (v *visit) identify() error {
 	}
 	v.identified = true
 	return session.Bearer(func(c echo.Context) error {
-		if h := c.Request().Header; len(h.Values(echo.HeaderAuthorization)) == 0 || foreign(h) {
+		if h := c.Request().Header; len(h.Values(echo.HeaderAuthorization)) == 0 || request.Foreign(h) {
 			return nil
 		}
 		return v.config.Authenticate(func(c echo.Context) error {
@@ -93,18 +77,6 @@ func (v *visit) identify() error {
 			return nil
 		})(c)
 	})(v.c)
-}
-
-// foreign reports whether the credential of a request is of another platform than this one.
-// Of several, which programs may read differently, none is.
-func foreign(h http.Header) bool {
-	all := h.Values(echo.HeaderAuthorization)
-	if len(all) != 1 {
-		return false
-	}
-	scheme, credential, _ := strings.Cut(all[0], " ")
-	credential = strings.TrimSpace(credential)
-	return !strings.EqualFold(scheme, "Bearer") || !token.IsKey(credential) && !token.IsToken(credential)
 }
 
 // who returns the account of the request, or the guest.

@@ -11,6 +11,7 @@ import (
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/edge/caller"
 	"github.com/amends/amends/api/edge/header"
+	"github.com/amends/amends/api/legacy/request"
 	"github.com/amends/amends/api/legacy/route"
 	"github.com/amends/amends/api/legacy/score"
 	"github.com/amends/amends/api/legacy/shadow"
@@ -25,7 +26,7 @@ type visit struct {
 	c         echo.Context
 	next      echo.HandlerFunc // the handlers of the services
 	live      *live
-	operation *Operation // nil: the services have none
+	operation *request.Operation // nil: the services have none
 	caller    caller.Caller
 
 	identified bool // the credential was looked at
@@ -97,7 +98,7 @@ func (v *visit) serve() error {
 func (v *visit) forService(r *http.Request) *http.Request {
 	r.Header.Del(HeaderRoute)
 	r.Header.Del(upstream.HeaderAccount)
-	if v.operation != nil && v.operation.Optional && !v.verified && foreign(r.Header) {
+	if v.operation != nil && v.operation.Optional && !v.verified && request.Foreign(r.Header) {
 		r = r.Clone(r.Context())
 		r.Header.Del(echo.HeaderAuthorization)
 	}
@@ -145,7 +146,7 @@ func (v *visit) copied() (*shadow.Job, error) {
 func (v *visit) exchange(job *shadow.Job, wanted func(status int) bool) error {
 	r, w := v.c.Request(), http.ResponseWriter(v.c.Response())
 	e := upstream.Exchange{
-		Timeout: v.timeout(), RequestID: edge.RequestID(v.c), Ours: !foreign(r.Header), Plain: job != nil,
+		Timeout: v.timeout(), RequestID: edge.RequestID(v.c), Ours: !request.Foreign(r.Header), Plain: job != nil,
 	}
 	if v.verified && v.config.Secret != "" {
 		account, err := upstream.Sign(v.config.Secret, v.live.upstream.Name(), v.caller.Account, v.config.Now())

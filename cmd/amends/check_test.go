@@ -50,17 +50,17 @@ func TestCheckConfig(t *testing.T) {
 			env:  []string{"AMENDS_TEMPORAL_ADDRESS=127.0.0.1:1", "AMENDS_SERVICES_USER_DSN=sqlite:/nowhere/user.db"},
 			want: "services.user.secret: must be set",
 		},
-		"Migrate":             {args: []string{"migrate", "payment"}, env: payment},
-		"MigrateTheEngine":    {args: []string{"migrate", "temporal"}, env: []string{"AMENDS_TEMPORAL_ADDRESS=127.0.0.1:1"}},
-		"MigrateNothing":      {args: []string{"migrate"}, want: "migrate: name services"},
+		"Migrate":          {args: []string{"migrate", "payment"}, env: payment},
+		"MigrateTheEngine": {args: []string{"migrate", "temporal"}, env: []string{"AMENDS_TEMPORAL_ADDRESS=127.0.0.1:1"}},
+		"MigrateNothing":   {args: []string{"migrate"}, want: "migrate: name services"},
 		"APIWithoutItsRoutes": {
 			args: []string{"api", "--legacy-file", "/nowhere/routes.yaml"}, env: identified(),
 			want: "legacy.file: /nowhere/routes.yaml",
 		},
 		"APIWithRoutesThatCannotBeRead": {args: []string{"api", "--legacy-file", bad}, env: identified(), want: "legacy.file: " + bad},
-		"Broker": {args: []string{"broker"}},
-		"BrokerWithoutAFile":  {args: []string{"broker", "--broker-users", "/nowhere/users"}, want: "/nowhere/users"},
-		"AVariableMisspelled": {args: []string{"broker"}, env: []string{"AMENDS_BROKER_LISTN=x"}, want: "AMENDS_BROKER_LISTN: unknown variable"},
+		"Broker":                        {args: []string{"broker"}},
+		"BrokerWithoutAFile":            {args: []string{"broker", "--broker-users", "/nowhere/users"}, want: "/nowhere/users"},
+		"AVariableMisspelled":           {args: []string{"broker"}, env: []string{"AMENDS_BROKER_LISTN=x"}, want: "AMENDS_BROKER_LISTN: unknown variable"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -3,12 +3,31 @@ package order
 import (
 	"cmp"
 	"encoding/json"
+	"github.com/amends/amends/services/order/placement"
 	"time"
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/ledger"
 )
+
+// Types of the customer's request.
+type (
+	Placement = placement.Placement
+	Style     = placement.Style
+	Line      = placement.Line
+	Address   = placement.Address
+	Contact   = placement.Contact
+)
+
+// The styles of a placement.
+const (
+	Orchestrated  = placement.Orchestrated
+	Choreographed = placement.Choreographed
+)
+
+// Style returns the style of the order.
+func (r Record) Style() Style { return cmp.Or(r.Placement.Style, Orchestrated) }
 
 // IllegalTransition is the code of a change of status that does not exist: confirming
 // a cancelled order, or the reverse.

@@ -17,9 +17,6 @@ func Choices(cmd *cobra.Command, flag string, values ...string) {
 // Statuses are the values of a flag --status.
 var Statuses = []string{"PENDING", "CONFIRMED", "CANCELLED"}
 
-// completeFor bounds a completion, for which a person waits.
-const completeFor = 2 * time.Second
-
 // First completes the first argument by an ask, which gets the text typed so far. The context of
 // the command ends with the time for it. An ask that fails completes nothing.
 func First(ask func(cmd *cobra.Command, typed string) ([]cobra.Completion, error)) cobra.CompletionFunc {
@@ -27,7 +24,7 @@ func First(ask func(cmd *cobra.Command, typed string) ([]cobra.Completion, error
 		if len(args) > 0 {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		ctx, cancel := context.WithTimeout(cmd.Context(), completeFor)
+		ctx, cancel := context.WithTimeout(cmd.Context(), 2*time.Second) // a person waits
 		defer cancel()
 		cmd.SetContext(ctx)
 		found, err := ask(cmd, typed)

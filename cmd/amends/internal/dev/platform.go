@@ -18,6 +18,7 @@ import (
 	"github.com/amends/amends/cmd/amends/internal/dsn"
 	"github.com/amends/amends/cmd/amends/internal/peers"
 	"github.com/amends/amends/cmd/amends/internal/serve"
+	"github.com/amends/amends/cmd/amends/internal/serve/desk"
 	"github.com/amends/amends/internal/background"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/demo"
@@ -123,7 +124,7 @@ func (p *platform) start(ctx context.Context) (err error) {
 		Probe:   serve.Readiness(p.ready, p.others, p.group.Warnings), // without the clock: the engine is on this host
 		Repairs: p.server, Messages: messages,
 		Doctor: serve.Doctor{Client: p.client.Client, Config: p.c}, Instances: serve.Instances(p.others), Console: p.console(ctx),
-		Letters: serve.Letters{Services: p.c.Services.Names(), Desk: p.group.Desk},
+		Letters: desk.Letters{Services: p.c.Services.Names(), Desk: p.group.Desk},
 	}, p.metrics, p.log)
 	p.parts.Start(ctx, process.HTTP("admin", p.private, admin, drainHTTP))
 	if err := p.awaitReady(ctx); err != nil {

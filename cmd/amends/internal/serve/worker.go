@@ -13,6 +13,7 @@ import (
 	"github.com/amends/amends/api"
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/cmd/amends/internal/peers"
+	"github.com/amends/amends/cmd/amends/internal/serve/desk"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/discovery"
 	"github.com/amends/amends/internal/process"
@@ -125,7 +126,7 @@ func runWorker(ctx context.Context, std cli.Stdio, c *config.Config, names []str
 	}
 	admin := NewAdmin(c, api.Admin{ //nolint:contextcheck // a request has its own
 		Probe:   Readiness(group.Ready, others, clock, group.Warnings),
-		Letters: Letters{Services: names, Desk: group.Desk},
+		Letters: desk.Letters{Services: names, Desk: group.Desk},
 	}, metrics, log)
 	parts.Start(ctx, process.HTTP("admin", private, admin, c.DrainTimeout))
 	parts.Start(ctx, process.Part{Name: "services", Run: func(ctx context.Context) error { return group.Run(ctx, client) }})

@@ -1,4 +1,5 @@
-package serve
+// Package desk serves the dead letters of a process to operators.
+package desk
 
 import (
 	"context"
