@@ -35,7 +35,7 @@ func TestAnUnknownAddressIsAPageForPeople(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w, r := httptest.NewRecorder(), httptest.NewRequest(c.method, c.path, http.NoBody)
+			w, r := httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), c.method, c.path, http.NoBody)
 			r.Header.Set("Accept", c.accept)
 			e.ServeHTTP(w, r)
 			require.Equal(t, c.status, w.Code, w.Body.String())

@@ -56,12 +56,12 @@ type Clinic struct {
 }
 
 // New returns a clinic with a healthy shop.
-func New(t testing.TB) *Clinic {
-	t.Helper()
-	c := &Clinic{Shop: shoptest.New(t), Later: 2 * time.Hour, outboxes: map[string]*told.Reader{}}
+func New(tb testing.TB) *Clinic {
+	tb.Helper()
+	c := &Clinic{Shop: shoptest.New(tb), Later: 2 * time.Hour, outboxes: map[string]*told.Reader{}}
 	c.payments = outside.New(c.Payments, c.Provider, outside.Options{})
 	c.suite.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
-	c.Engine = &Engine{t: t, clinic: c, Sagas: map[string]activities.SagaState{}}
+	c.Engine = &Engine{t: tb, clinic: c, Sagas: map[string]activities.SagaState{}}
 	return c
 }
 
@@ -124,14 +124,14 @@ func (e *Engine) ResumeRefund(_ context.Context, f order.Refund) error {
 }
 
 // Saga runs an order's saga to its end.
-func (c *Clinic) Saga(t testing.TB, in workflows.Input) workflows.OrderView {
-	t.Helper()
+func (c *Clinic) Saga(tb testing.TB, in workflows.Input) workflows.OrderView {
+	tb.Helper()
 	env := c.Environment(0)
 	c.Bind(env)
 	env.ExecuteWorkflow(workflows.PlaceOrder, in)
-	require.NoError(t, env.GetWorkflowError())
+	require.NoError(tb, env.GetWorkflowError())
 	var v workflows.OrderView
-	require.NoError(t, env.GetWorkflowResult(&v))
+	require.NoError(tb, env.GetWorkflowResult(&v))
 	return v
 }
 
@@ -144,14 +144,14 @@ func (c *Clinic) Refund(t *testing.T, id string, number int, minor int64) repay.
 	})
 }
 
-func (c *Clinic) repay(t testing.TB, in repay.Input) repay.View {
-	t.Helper()
+func (c *Clinic) repay(tb testing.TB, in repay.Input) repay.View {
+	tb.Helper()
 	env := c.Environment(0)
 	c.Bind(env)
 	env.ExecuteWorkflow(repay.RefundOrder, in)
-	require.NoError(t, env.GetWorkflowError())
+	require.NoError(tb, env.GetWorkflowError())
 	var v repay.View
-	require.NoError(t, env.GetWorkflowResult(&v))
+	require.NoError(tb, env.GetWorkflowResult(&v))
 	return v
 }
 
@@ -165,11 +165,11 @@ func (c *Clinic) Environment(later time.Duration) *testsuite.TestWorkflowEnviron
 }
 
 // Place places an order with a payment token, and runs its saga to its end.
-func (c *Clinic) Place(t testing.TB, token string) workflows.OrderView {
-	t.Helper()
+func (c *Clinic) Place(tb testing.TB, token string) workflows.OrderView {
+	tb.Helper()
 	in := c.Input()
 	in.Placement.PaymentToken = token
-	return c.Saga(t, in)
+	return c.Saga(tb, in)
 }
 
 // Input returns the input of an order that goes well.
@@ -222,14 +222,14 @@ func (c *Clinic) StopRefund(t *testing.T, id string, number int, minor int64, pa
 }
 
 // Injure damages a database as [shoptest.Shop.Damage] does.
-func (c *Clinic) Injure(t testing.TB, book, statement string, args ...any) {
-	t.Helper()
-	require.NoError(t, c.Damage(t.Context(), book, statement, args...))
+func (c *Clinic) Injure(tb testing.TB, book, statement string, args ...any) {
+	tb.Helper()
+	require.NoError(tb, c.Damage(tb.Context(), book, statement, args...))
 }
 
 // Diagnose runs the doctor, through every continue-as-new, and returns its report.
-func (c *Clinic) Diagnose(t testing.TB) doctor.Report {
-	t.Helper()
+func (c *Clinic) Diagnose(tb testing.TB) doctor.Report {
+	tb.Helper()
 	in := c.In
 	for c.Runs = 1; ; c.Runs++ {
 		env := c.suite.NewTestWorkflowEnvironment()
@@ -246,16 +246,16 @@ func (c *Clinic) Diagnose(t testing.TB) doctor.Report {
 			}
 		})
 		env.ExecuteWorkflow(doctor.Reconcile, in)
-		require.True(t, env.IsWorkflowCompleted())
+		require.True(tb, env.IsWorkflowCompleted())
 		var next *workflow.ContinueAsNewError
 		if err := env.GetWorkflowError(); errors.As(err, &next) {
 			in = doctor.Input{}
-			require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(next.Input, &in))
+			require.NoError(tb, converter.GetDefaultDataConverter().FromPayloads(next.Input, &in))
 			continue
 		}
-		require.NoError(t, env.GetWorkflowError())
+		require.NoError(tb, env.GetWorkflowError())
 		var r doctor.Report
-		require.NoError(t, env.GetWorkflowResult(&r))
+		require.NoError(tb, env.GetWorkflowResult(&r))
 		return r
 	}
 }

@@ -79,7 +79,7 @@ func (c copies) whole(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	require.NoError(t, os.CopyFS(dir, os.DirFS(c.dir)))
-	require.NoError(t, os.Chmod(dir, 0o700)) //nolint:gosec // a folder
+	require.NoError(t, os.Chmod(dir, 0o700))
 	return dir
 }
 

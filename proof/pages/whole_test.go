@@ -193,10 +193,10 @@ func (p platform) fill(t *testing.T, n int) {
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(p.dir, "query.db")+"?_pragma=busy_timeout(60000)")
 	require.NoError(t, err)
 	defer db.Close()
-	var real int
-	require.NoError(t, db.QueryRow("SELECT count(*) FROM orders WHERE status <> 'PENDING'").Scan(&real))
-	require.Positive(t, real)
-	copies := n / real
+	var decided int
+	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT count(*) FROM orders WHERE status <> 'PENDING'").Scan(&decided))
+	require.Positive(t, decided)
+	copies := n / decided
 	const with, shift = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) `, `- i * 1000000 * 2048`
 	for _, s := range []string{
 		with + `INSERT INTO order_lines (generation, sku, seq) SELECT l.generation, l.sku, l.seq ` + shift + `

@@ -34,10 +34,10 @@ var services = []string{"order", "catalog", "inventory", "payment", "shipping"}
 type stand struct {
 	t *testing.T
 
-	dir, engine, public string // folder, addresses
-	broker, callers     string // URL, file with the secrets of callers
-	dsns                map[string]string // of services and external systems, by their part of the variable
-	databases           []string          // the variables
+	dir, engine, public string              // folder, addresses
+	broker, callers     string              // URL, file with the secrets of callers
+	dsns                map[string]string   // of services and external systems, by their part of the variable
+	databases           []string            // the variables
 	running             map[string]*process // by part: a service, or "api"
 }
 
@@ -128,7 +128,7 @@ func (s *stand) launch(r release, part string) *process {
 // run starts a process, which does not outlive the test.
 func (s *stand) run(p *process, r release, environ []string, args ...string) {
 	s.t.Helper()
-	p.cmd, p.ended = exec.CommandContext(s.t.Context(), r.bin, args...), make(chan struct{}) //nolint:gosec // a binary that the test has built
+	p.cmd, p.ended = exec.CommandContext(s.t.Context(), r.bin, args...), make(chan struct{})
 	p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = environ, &p.said, &p.said
 	require.NoError(s.t, p.cmd.Start())
 	go func() {
@@ -194,7 +194,7 @@ func (s *stand) do(r release, args ...string) string {
 
 // try runs a command.
 func (s *stand) try(r release, args ...string) (out, said string, err error) {
-	cmd := exec.CommandContext(s.t.Context(), r.bin, args...) //nolint:gosec // a binary that the test has built
+	cmd := exec.CommandContext(s.t.Context(), r.bin, args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = r.command(s), s.dir, &stdout, &stderr
 	err = cmd.Run()

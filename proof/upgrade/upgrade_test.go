@@ -184,7 +184,7 @@ func (s *stand) toAndFro(from, to release) {
 // TestBack follows the page back to the last release: the orders that it has begun end
 // there, after this build has had them. New ones work too, so its rows and statements fit
 // the newer schema.
-func TestBack(t *testing.T) { //nolint:paralleltest,tparallel // they share the machine
+func TestBack(t *testing.T) { //nolint:paralleltest // they share the machine
 	lastBin, bin := binaries(t)
 	old := last(lastBin)
 	for name, dsn := range map[string]func(testing.TB) string{"OnSQLite": dbtest.SQLite, "OnPostgres": dbtest.Postgres} {

@@ -17,7 +17,7 @@ import (
 func Build(tb testing.TB) string {
 	tb.Helper()
 	bin := filepath.Join(tb.TempDir(), "amends")
-	out, err := exec.CommandContext(tb.Context(), "go", "build", "-o", bin, "../../cmd/amends").CombinedOutput()
+	out, err := exec.CommandContext(tb.Context(), "go", "build", "-o", bin, "../../cmd/amends").CombinedOutput() //nolint:gosec // G204: a folder of the test
 	require.NoError(tb, err, "%s", out)
 	return bin
 }
@@ -57,7 +57,7 @@ type Process struct {
 // Start starts the process, also after its end.
 func (p *Process) Start(tb testing.TB) {
 	tb.Helper()
-	cmd, ended := exec.CommandContext(tb.Context(), p.bin, p.args...), make(chan struct{})
+	cmd, ended := exec.CommandContext(tb.Context(), p.bin, p.args...), make(chan struct{}) //nolint:gosec // G204: the binary under test
 	p.cmd, p.out, p.ended = cmd, &output{}, ended
 	cmd.Env, cmd.Stdout, cmd.Stderr = p.environ, p.out, p.out
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }

@@ -44,7 +44,7 @@ func (e Effect[Answer, Out]) undoUncertain(ctx context.Context, k key.Key, state
 	}
 	switch {
 	case state == ledger.Blocked && refusal != nil:
-		return nil // it was declined, so nothing stays behind
+		return nil //nolint:nilerr // it was declined, so nothing stays behind
 	case state == ledger.Blocked:
 		return e.TakeBack(ctx, k)
 	}

@@ -17,14 +17,14 @@ const Life = time.Hour
 // more than an hour, in about 30 MB.
 const Most = 400_000
 
-// print is a fingerprint of a key.
-type print [16]byte
+// digest is a part of the hash of a key.
+type digest [16]byte
 
 // Pins are the keys that one gateway has seen. They are safe for concurrent use.
 type Pins struct {
 	mu         sync.Mutex
-	young, old map[print]score.Side // two generations: a key leaves with its own
-	born       time.Time            // of the young one
+	young, old map[digest]score.Side // two generations: a key leaves with its own
+	born       time.Time             // of the young one
 }
 
 // Side returns the side of a key, which is chosen now if the key is new. Every use of a key
@@ -44,7 +44,7 @@ func (p *Pins) get(key string, now time.Time) (score.Side, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.young == nil || now.Sub(p.born) >= Life || len(p.young) >= Most {
-		p.young, p.old, p.born = map[print]score.Side{}, p.young, now
+		p.young, p.old, p.born = map[digest]score.Side{}, p.young, now
 	}
 	f := fingerprint(key)
 	side, pinned := p.young[f]
@@ -68,7 +68,7 @@ func (p *Pins) put(key string, side score.Side) score.Side {
 	return side
 }
 
-func fingerprint(key string) print {
+func fingerprint(key string) digest {
 	sum := sha256.Sum256([]byte(key))
-	return print(sum[:16])
+	return digest(sum[:16])
 }

@@ -34,7 +34,7 @@ func TestOwn(t *testing.T) {
 	require.True(t, folder.Own(path))
 	require.NoError(t, os.Symlink(path, path+".link"))
 	require.False(t, folder.Own(path+".link"))
-	require.NoError(t, os.Chmod(path, 0o622)) //nolint:gosec // others may write to it
+	require.NoError(t, os.Chmod(path, 0o622)) // others may write to it
 	require.False(t, folder.Own(path))
 	if os.Geteuid() == 0 {
 		require.NoError(t, os.Chmod(path, 0o600))

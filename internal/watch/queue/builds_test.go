@@ -18,7 +18,7 @@ func TestABuildPollsWhileItsWorkersDo(t *testing.T) {
 		return &taskqueuepb.PollerInfo{
 			LastAccessTime:            timestamppb.New(now.Add(-ago)),
 			DeploymentOptions:         &deploymentpb.WorkerDeploymentOptions{BuildId: build},
-			WorkerVersionCapabilities: &commonpb.WorkerVersionCapabilities{BuildId: before},
+			WorkerVersionCapabilities: &commonpb.WorkerVersionCapabilities{BuildId: before}, //nolint:staticcheck // SA1019: workers of 0.1.0 have no other name
 		}
 	}
 	require.Equal(t, []string{"v0.1.0", "v0.2.0"}, polling([]*taskqueuepb.PollerInfo{

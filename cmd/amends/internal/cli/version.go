@@ -40,7 +40,7 @@ var digest = sync.OnceValue(func() string {
 	if err != nil {
 		return Version()
 	}
-	file, err := os.Open(path) //nolint:gosec // this program
+	file, err := os.Open(path)
 	if err != nil {
 		return Version()
 	}

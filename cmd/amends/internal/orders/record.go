@@ -42,7 +42,7 @@ func recordedOrder(std cli.Stdio, cmd *cobra.Command, id string, answer workflow
 		return answer, failed
 	}
 	_, gone := errors.AsType[goneError](failed)
-	if rec.Style() != order.Choreographed && !(gone && rec.Status == order.Pending) {
+	if rec.Style() != order.Choreographed && (!gone || rec.Status != order.Pending) {
 		return answer, failed
 	}
 	found, err := read.Forgotten(rec)
