@@ -100,17 +100,18 @@ func TestAnOrderNamesTheActionsThatItsStateAllows(t *testing.T) {
 	t.Parallel()
 	flag := saga.Attention{Step: "payment.authorize", Code: "PROVIDER_TIMEOUT", Kind: fault.Unknown, Owed: "money held", Since: time.Now()}
 	type action struct{ action, step string }
+	again := action{"rerun", ""}
 	for name, tt := range map[string]struct {
 		order workflows.OrderView
 		want  []action
 	}{
 		"Unflagged":   {view(someOrder, workflows.StatusPending), nil},
-		"Forward":     {flaggedView(flag), []action{{"retry", "payment.authorize"}}},
-		"BeingUndone": {flaggedView(flag, saga.StepView{Name: "order.decide", State: saga.Done}), []action{{"retry", "payment.authorize"}, {"skip", "payment.authorize"}}},
-		"ThePivot":    {flaggedView(saga.Attention{Step: "payment.capture"}, saga.StepView{Name: "order.decide", State: saga.Done}), []action{{"retry", "payment.capture"}}},
-		"Stopped":     {flaggedView(saga.Attention{Step: "saga", Code: "SAGA_TERMINATED"}), nil},
-		"OfARefund":   {flaggedView(saga.Attention{Step: "payment.refund", Saga: accountsOrder}), []action{{"retry", "payment.refund"}}},
-		"Bungled":     {bungled(someOrder), []action{{"acknowledge", ""}}},
+		"Forward":     {flaggedView(flag), []action{{"retry", "payment.authorize"}, again}},
+		"BeingUndone": {flaggedView(flag, saga.StepView{Name: "order.decide", State: saga.Done}), []action{{"retry", "payment.authorize"}, {"skip", "payment.authorize"}, again}},
+		"ThePivot":    {flaggedView(saga.Attention{Step: "payment.capture"}, saga.StepView{Name: "order.decide", State: saga.Done}), []action{{"retry", "payment.capture"}, again}},
+		"Stopped":     {flaggedView(saga.Attention{Step: "saga", Code: "SAGA_TERMINATED"}), []action{{"resume", ""}, again}},
+		"OfARefund":   {flaggedView(saga.Attention{Step: "payment.refund", Saga: accountsOrder}), []action{{"retry", "payment.refund"}, again}},
+		"Bungled":     {bungled(someOrder), []action{{"acknowledge", ""}, again}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

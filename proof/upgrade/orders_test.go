@@ -112,7 +112,7 @@ func (s *stand) confirmed(all []placed) {
 	s.t.Helper()
 	for i := range all {
 		s.until("order "+all[i].ID+" is decided", func(context.Context) bool {
-			return s.get(&all[i]) && all[i].Status != string(order.Pending)
+			return s.get(&all[i]) && all[i].Status != string(order.Pending) //nolint:contextcheck // a request has the context of the test
 		})
 		require.Equal(s.t, string(order.Confirmed), all[i].Status, "%s, %s", all[i].ID, all[i].body.PaymentToken)
 	}

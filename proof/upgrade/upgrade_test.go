@@ -83,7 +83,7 @@ func (s *stand) versions(r release, of func(builds.Build) bool) builds.Build {
 	s.t.Helper()
 	var report builds.Report
 	s.until("the builds are known", func(context.Context) bool {
-		out, _, err := s.try(r, "versions", "--json")
+		out, _, err := s.try(r, "versions", "--json") //nolint:contextcheck // a command has the context of the test
 		return err == nil && json.Unmarshal([]byte(out), &report) == nil
 	})
 	i := slices.IndexFunc(report.Builds, of)
@@ -124,7 +124,7 @@ func TestUpgrade(t *testing.T) { //nolint:paralleltest // it measures times
 	}
 	first := s.come(load.Options{Orders: *orders - len(flagged), Concurrency: 16, Until: load.UntilAcknowledged, Mix: mix(0)})
 	<-first.placed
-	s.until("an order is flagged", func(context.Context) bool { return s.get(&flagged[0]) && flagged[0].NeedsAttention })
+	s.until("an order is flagged", func(context.Context) bool { return s.get(&flagged[0]) && flagged[0].NeedsAttention }) //nolint:contextcheck // a request has the context of the test
 	meanwhile := s.come(load.Options{Duration: time.Minute, Rate: 2, Mix: mix(0)})
 
 	began := time.Now()

@@ -120,7 +120,7 @@ const commandTime = 5 * time.Minute
 func (p *Platform) Command(ctx context.Context, args ...string) (out string, code int) {
 	ctx, cancel := context.WithTimeout(ctx, commandTime)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, p.Bin, args...)
+	cmd := exec.CommandContext(ctx, p.Bin, args...) //nolint:gosec // G204: the binary under test
 	cmd.Env = p.home(p.Environ)
 	text, err := cmd.CombinedOutput()
 	if exit, ended := errors.AsType[*exec.ExitError](err); ended {

@@ -1,6 +1,6 @@
 package key
 
-import "context"
+import "context" //nolint:depguard // of the services that are asked, not of workflows
 
 // Tried says whether the step of a key that is settled may have been tried before. Records that
 // lack it are trusted the more, the less it may have been.

@@ -3,12 +3,12 @@ package order
 import (
 	"cmp"
 	"encoding/json"
-	"github.com/amends/amends/services/order/placement"
 	"time"
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/ledger"
+	"github.com/amends/amends/services/order/placement"
 )
 
 // Types of the customer's request.

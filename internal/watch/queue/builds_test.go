@@ -23,6 +23,7 @@ func TestABuildPollsWhileItsWorkersDo(t *testing.T) {
 	}
 	require.Equal(t, []string{"v0.1.0", "v0.2.0"}, polling([]*taskqueuepb.PollerInfo{
 		poller(time.Second, "v0.2.0", "v0.2.0"), poller(80*time.Second, "v0.2.0", ""), poller(0, "", "v0.1.0"),
-		poller(91*time.Second, "gone", ""), {LastAccessTime: timestamppb.New(now)},
+		poller(91*time.Second, "gone", ""),
+		{LastAccessTime: timestamppb.New(now)},
 	}, now))
 }
