@@ -42,8 +42,11 @@ var browser = &http.Client{Transport: claims{http.DefaultTransport}}
 // hard are orders whose ends are not known at once, and their ends. The provider does not
 // tell of the first kind for two minutes, so that it is flagged.
 var hard = []struct{ token, postalCode string }{
-	{"tok_unknown", "10115"}, {"tok_timeout_after_charge", "10115"}, {"tok_capture_lost", "10115"},
-	{"tok_unavailable", "10115"}, {"tok_visa", "99999"},
+	{"tok_unknown", "10115"},
+	{"tok_timeout_after_charge", "10115"},
+	{"tok_capture_lost", "10115"},
+	{"tok_unavailable", "10115"},
+	{"tok_visa", "99999"},
 }
 
 // placed is an order that an API has taken.
