@@ -33,7 +33,7 @@ func TestAnOrderOfASessionThatIsOver(t *testing.T) {
 			if c.cookies != "" {
 				cart += "; " + c.cookies
 			}
-			res := b.send(t, http.MethodPost, "/checkout", form.Encode(), "Content-Type", "application/x-www-form-urlencoded", "Cookie", cart)
+			res := b.send(t, http.MethodPost, "/checkout?noted=yes", form.Encode(), "Content-Type", "application/x-www-form-urlencoded", "Cookie", cart)
 			require.Equal(t, http.StatusSeeOther, res.StatusCode)
 			require.Equal(t, c.to, res.Header.Get("Location"))
 			placed, _ := b.api.requests("POST", "/v1/orders")
