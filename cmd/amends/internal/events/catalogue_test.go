@@ -38,10 +38,10 @@ func TestCatalogueAsJSON(t *testing.T) {
 	var all []entry
 	require.NoError(t, json.Unmarshal([]byte(run(t, "catalogue", "--json")), &all))
 	require.Len(t, all, len(registry.Facts()))
-	require.Equal(t, entry{
+	require.Contains(t, all, entry{
 		Type: "amends.order.placed.v1", Service: "order", Topic: "evt.order.placed", Key: "order", State: true,
 		Told: "The order is accepted and its saga has begun.",
-	}, all[0])
+	})
 }
 
 func TestCatalogueNamesUrgentFacts(t *testing.T) {
