@@ -4,6 +4,7 @@ import (
 	"net"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -138,9 +139,12 @@ func port(p *setting.Problems, key string, n int) {
 	}
 }
 
+// ownBounds are durations whose sections bound them, because 0 means something.
+var ownBounds = []string{"doctor.every", "doctor.whole_every", "doctor.whole_at"}
+
 func (c *Config) checkTimes(p *setting.Problems) {
 	for key, d := range setting.Durations(setting.Keys(c)) {
-		if d < time.Millisecond && key != "doctor.every" && (key != "lock_timeout" || d < 0) {
+		if d < time.Millisecond && !slices.Contains(ownBounds, key) && (key != "lock_timeout" || d < 0) {
 			p.Add(key, "must be at least 1ms", d.String())
 		}
 	}

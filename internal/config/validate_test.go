@@ -87,6 +87,7 @@ func TestProblems(t *testing.T) {
 		"DecideByTooLate":         {yaml: "saga: {decide_after: 1000h}", want: `saga.decide_after: must be from 1s to 720h0m0s, is "1000h0m0s"`},
 		"PlacementTooLong":        {yaml: "placement_timeout: 1m", want: `placement_timeout: must be from 100ms to 30s, is "1m0s"`},
 		"DoctorBounds":            {yaml: "doctor: {every: 1s, grace: 0s, rate: -1}", want: "doctor.grace: must be at least 1ms, is \"0s\"\ndoctor.every: must be at least 10s, or 0, is \"1s\"\ndoctor.rate: must be from 0 to 1000000, is \"-1\""},
+		"WholeRunsTooOften":       {yaml: "doctor: {whole_every: 1s, whole_at: 24h}", want: "doctor.whole_every: must be at least 1m, or 0, is \"1s\"\ndoctor.whole_at: must be at least 0 and less than 24h, is \"24h0m0s\""},
 		"StuckBounds":             {yaml: "stuck: {limit: 0, rate: 5000, every: 0s}", want: "stuck.every: must be at least 1ms, is \"0s\"\nstuck.limit: must be from 1 to 10000, is \"0\"\nstuck.rate: must be from 1 to 1000, is \"5000\""},
 		"AdmissionBounds":         {yaml: "admission: {min_in_flight: 0, max_in_flight: 100001, latency: 1ms, wait: 11s, backlog: 2h}", want: "admission.min_in_flight: must be from 1 to 100000, is \"0\"\nadmission.max_in_flight: must be from admission.min_in_flight to 100000, is \"100001\"\nadmission.latency: must be from 10ms to 15s, is \"1ms\"\nadmission.wait: must be from 1ms to 10s, is \"11s\"\nadmission.backlog: must be from 1s to 1h0m0s, is \"2h0m0s\""},
 		"FewerInFlightThanTheMin": {yaml: "admission: {max_in_flight: 3}", want: `admission.max_in_flight: must be from admission.min_in_flight to 100000, is "3"`},
@@ -125,4 +126,13 @@ func TestProblems(t *testing.T) {
 		_, err := config.Load(setting.Source{File: os.TempDir()}, config.Needs{}, sections...)
 		require.ErrorContains(t, err, `config: "`+os.TempDir()+`" cannot be read: `)
 	})
+}
+
+// TestZeroMeansSomething: every run of the doctor is over all orders, the first at midnight.
+func TestZeroMeansSomething(t *testing.T) {
+	t.Parallel()
+	c, err := config.Load(setting.Source{Environ: []string{"AMENDS_DOCTOR_EVERY=0s", "AMENDS_DOCTOR_WHOLE_EVERY=0s", "AMENDS_DOCTOR_WHOLE_AT=0s"}}, config.Needs{}, sections...)
+	require.NoError(t, err)
+	require.Zero(t, c.Doctor.WholeEvery)
+	require.Zero(t, c.Doctor.WholeAt)
 }
