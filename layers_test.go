@@ -327,6 +327,7 @@ var layers = []layer{
 
 	{"proof/bench/areas", "", "temporal gorm echo viper"},
 	{"proof/bench/floor", "internal/database internal/engine", "echo viper"},
+	{"proof/transcript", "", "temporal gorm echo viper"},
 	{"proof/bench/measure", "proof/wait", "gorm echo viper"},
 	{"proof/bench/report", "", "temporal gorm echo viper"},
 	{"proof/bench/sources", "proof/bench/report", "temporal gorm echo viper"},

@@ -1,7 +1,6 @@
 package legacy_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -26,6 +25,7 @@ import (
 	"github.com/amends/amends/api/legacy/score"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/identity/token"
+	"github.com/amends/amends/proof/transcript"
 )
 
 // operations are those of the services under test, as Echo writes them.
@@ -72,33 +72,16 @@ type shop struct {
 	program  atomic.Pointer[http.HandlerFunc]
 	services atomic.Pointer[echo.HandlerFunc]
 	cut      atomic.Int64
-	log      *syncBuffer
+	log      *transcript.Text
 
 	mu       sync.Mutex
 	compared map[string]int
 }
 
-type syncBuffer struct {
-	mu sync.Mutex
-	bytes.Buffer
-}
-
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.Buffer.Write(p)
-}
-
-func (b *syncBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.Buffer.String()
-}
-
 // open starts a shop with routes as the file has them; MODE is in the place of an upstream.
 func open(t *testing.T, routes string) *shop {
 	t.Helper()
-	s := &shop{t: t, compared: map[string]int{}, log: &syncBuffer{}}
+	s := &shop{t: t, compared: map[string]int{}, log: &transcript.Text{}}
 	s.answer(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"by": "legacy"}`) })
 	s.serve(func(c echo.Context) error { return c.JSON(http.StatusOK, map[string]string{"by": "service"}) })
 	program := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*s.program.Load())(w, r) }))

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/proof/enginetest"
+	"github.com/amends/amends/proof/transcript"
 )
 
 // asAmends makes this test binary run as amends, for tests of signals, exit codes
@@ -27,7 +28,7 @@ func TestMain(m *testing.M) {
 }
 
 // amends returns a process of amends in a process group of its own, as in a shell.
-func amends(t *testing.T, out *output, args ...string) *exec.Cmd {
+func amends(t *testing.T, out *transcript.Text, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
@@ -39,7 +40,7 @@ func amends(t *testing.T, out *output, args ...string) *exec.Cmd {
 }
 
 // ready waits for the banner and returns the addresses of API and Web UI.
-func ready(t *testing.T, cmd *exec.Cmd, out *output) (api, ui string) {
+func ready(t *testing.T, cmd *exec.Cmd, out *transcript.Text) (api, ui string) {
 	t.Helper()
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() { _ = cmd.Process.Kill() })
@@ -69,7 +70,7 @@ func gone(t *testing.T, url string) {
 
 func TestDevInterruptedAtATerminal(t *testing.T) {
 	t.Parallel()
-	out := &output{}
+	out := &transcript.Text{}
 	cmd := amends(t, out, append([]string{"dev", "--data-dir", t.TempDir(), "--temporal-bin", enginetest.CLI(t)}, anyPorts...)...)
 	_, ui := ready(t, cmd, out)
 	began := time.Now()
@@ -84,7 +85,7 @@ func TestDevInterruptedAtATerminal(t *testing.T) {
 
 func TestExitCode(t *testing.T) {
 	t.Parallel()
-	out := &output{}
+	out := &transcript.Text{}
 	err := amends(t, out, "worker", "order", "catalog").Run()
 	var exit *exec.ExitError
 	require.ErrorAs(t, err, &exit)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/proof/dbtest"
+	"github.com/amends/amends/proof/transcript"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/order"
 	orderstore "github.com/amends/amends/services/order/store"
@@ -68,7 +69,7 @@ func TestQuery(t *testing.T) {
 	require.Equal(t, []string{"entry order.placed of " + id, "line MUG-STONEWARE", "order " + id, "product MUG-STONEWARE", "stock MUG-STONEWARE in BER", "time of order.placed of " + id}, lines)
 	require.Equal(t, "the read model differs from the rows of the services in 6 places: `amends query rebuild` makes it anew", why)
 	states(map[string]int64{"current": 1})
-	said := &output{}
+	said := &transcript.Text{}
 	process := amends(t, said, "query", "rebuild", "--verify")
 	process.Env = append(process.Env, env...)
 	var exit *exec.ExitError

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -10,7 +9,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,6 +17,7 @@ import (
 	"github.com/amends/amends/api/client/guest"
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/proof/enginetest"
+	"github.com/amends/amends/proof/transcript"
 )
 
 // patience bounds every wait of these tests; it allows for a loaded machine.
@@ -27,27 +26,9 @@ const patience = 60 * time.Second
 // tick is the time between two looks at a platform by a command.
 const tick = 200 * time.Millisecond
 
-// output collects the output of a running command.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
-}
-
 // process is a running command.
 type process struct {
-	out, err *output
+	out, err *transcript.Text
 	stop     context.CancelFunc
 	done     chan error
 }
@@ -56,7 +37,7 @@ type process struct {
 func start(t *testing.T, environ []string, args ...string) *process {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	p := &process{out: &output{}, err: &output{}, stop: stop, done: make(chan error, 1)}
+	p := &process{out: &transcript.Text{}, err: &transcript.Text{}, stop: stop, done: make(chan error, 1)}
 	go func() {
 		p.done <- run(ctx, args, cli.Stdio{In: strings.NewReader(""), Out: p.out, Err: p.err, Environ: environ})
 		close(p.done)
@@ -85,7 +66,7 @@ func (p *process) wait(t *testing.T) error {
 }
 
 // says waits until the output matches, and returns the match's groups.
-func says(t *testing.T, p *process, o *output, pattern string) []string {
+func says(t *testing.T, p *process, o *transcript.Text, pattern string) []string {
 	t.Helper()
 	re := regexp.MustCompile(pattern)
 	var match []string

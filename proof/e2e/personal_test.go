@@ -12,7 +12,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/uuid"
@@ -26,6 +25,7 @@ import (
 	"github.com/amends/amends/internal/telemetry"
 	"github.com/amends/amends/internal/text"
 	"github.com/amends/amends/proof/dbtest"
+	"github.com/amends/amends/proof/transcript"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/payment/provider"
 	"github.com/amends/amends/workflows"
@@ -136,14 +136,14 @@ func requireAbsent(t *testing.T, where, data string, secrets ...string) {
 // kept.
 type observed struct {
 	*engine.Client
-	out     *tail
+	out     *transcript.Text
 	log     *slog.Logger
 	metrics *telemetry.Metrics
 }
 
 func observe(t *testing.T) *observed {
 	t.Helper()
-	o := &observed{out: &tail{}}
+	o := &observed{out: &transcript.Text{}}
 	o.log = slog.New(slog.NewTextHandler(o.out, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
 	o.metrics, err = telemetry.NewMetrics(o.log)
@@ -152,24 +152,6 @@ func observe(t *testing.T) *observed {
 	require.NoError(t, err)
 	t.Cleanup(o.Close)
 	return o
-}
-
-// tail is a log that several goroutines write.
-type tail struct {
-	mu  sync.Mutex
-	out bytes.Buffer
-}
-
-func (l *tail) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.out.Write(p)
-}
-
-func (l *tail) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.out.String()
 }
 
 // Names, addresses, tokens and keys are only where they must be, however an order ends:

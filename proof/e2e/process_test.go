@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/internal/dev/loopback"
+	"github.com/amends/amends/proof/transcript"
 )
 
 // amends builds the binary, once, and returns its path.
@@ -30,29 +31,11 @@ var amends = sync.OnceValues(func() (string, error) {
 	return bin, nil
 })
 
-// output collects the output of a process.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
-}
-
 // process is an amends of its own, in a process group of its own, as a shell
 // starts it.
 type process struct {
 	cmd      *exec.Cmd
-	out, err output
+	out, err transcript.Text
 	ended    chan struct{} // closed at its end, when cmd.ProcessState is set
 }
 

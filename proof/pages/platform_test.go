@@ -1,7 +1,6 @@
 package pages_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -22,6 +21,7 @@ import (
 	"github.com/amends/amends/internal/dev/loopback"
 	"github.com/amends/amends/internal/dev/mailbox"
 	"github.com/amends/amends/proof/enginetest"
+	"github.com/amends/amends/proof/transcript"
 	"github.com/amends/amends/web/browsertest"
 )
 
@@ -58,23 +58,10 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// output keeps the output of a process.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(b []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(b)
-}
-
-func (o *output) find(line *regexp.Regexp) string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if m := line.FindSubmatch(o.text.Bytes()); m != nil {
-		return string(m[1])
+// find returns the first group of a line of a text, empty without such a line.
+func find(text *transcript.Text, line *regexp.Regexp) string {
+	if m := line.FindStringSubmatch(text.String()); m != nil {
+		return m[1]
 	}
 	return ""
 }
@@ -103,7 +90,7 @@ var started = sync.OnceValues(func() (platform, error) {
 		return p, err
 	}
 	p.engine = loopback.Address(port)
-	var said output
+	var said transcript.Text
 	// TestMain ends it.
 	running = exec.Command(bin, "dev", "--data-dir", p.dir, "--temporal-bin", cli, "--http-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0", "--temporal-port", strconv.Itoa(port), "--ui-port", "0")
 	running.Stdout, running.Stderr = &said, &said
@@ -111,14 +98,14 @@ var started = sync.OnceValues(func() (platform, error) {
 	if err := running.Start(); err != nil {
 		return p, err
 	}
-	for said.find(lastLine) == "" {
+	for find(&said, lastLine) == "" {
 		select {
 		case <-ctx.Done():
-			return p, fmt.Errorf("amends dev is not ready: %s", said.text.String())
+			return p, fmt.Errorf("amends dev is not ready: %s", &said)
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
-	p.shop, p.admin = said.find(shopLine), said.find(adminLine)
+	p.shop, p.admin = find(&said, shopLine), find(&said, adminLine)
 	return p, nil
 })
 

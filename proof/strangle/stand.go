@@ -11,9 +11,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
+
+	"github.com/amends/amends/proof/transcript"
 )
 
 // The secrets of the stand.
@@ -36,26 +37,8 @@ type stand struct {
 // process is a program that runs.
 type process struct {
 	cmd   *exec.Cmd
-	out   *output
+	out   *transcript.Text
 	ended chan struct{}
-}
-
-// output collects the output of a process.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
 }
 
 // free returns an address that is free now.
@@ -91,7 +74,7 @@ func (s *stand) data() string { return s.file("platform") }
 
 // start starts a program and waits until it says that it is ready.
 func (s *stand) start(ctx context.Context, ready, bin string, args ...string) (*process, error) {
-	p := &process{cmd: exec.Command(bin, args...), out: &output{}, ended: make(chan struct{})} //nolint:noctx,gosec // stop ends it; the binaries are the caller's choice
+	p := &process{cmd: exec.Command(bin, args...), out: &transcript.Text{}, ended: make(chan struct{})} //nolint:noctx,gosec // stop ends it; the binaries are the caller's choice
 	p.cmd.Env, p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = s.environ, s.o.Dir, p.out, p.out
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C is for the story, which stops them in order
 	if err := p.cmd.Start(); err != nil {

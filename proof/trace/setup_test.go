@@ -1,7 +1,6 @@
 package trace_test
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"maps"
@@ -36,6 +35,7 @@ import (
 	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/proof/enginetest"
 	"github.com/amends/amends/proof/shoptest"
+	"github.com/amends/amends/proof/transcript"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/worker"
 	"github.com/amends/amends/worker/registry"
@@ -89,7 +89,7 @@ type platform struct {
 	engine string // address
 	bus    *eventtest.Memory
 	log    *slog.Logger
-	lines  *lines
+	lines  *transcript.Text
 }
 
 func newPlatform(t *testing.T) *platform {
@@ -98,7 +98,7 @@ func newPlatform(t *testing.T) *platform {
 	for _, a := range attribute.All {
 		attributes = append(attributes, a.String())
 	}
-	p := &platform{engine: enginetest.Start(t, temporal.Options{SearchAttributes: attributes}).Address, bus: eventtest.NewMemory(), lines: &lines{}}
+	p := &platform{engine: enginetest.Start(t, temporal.Options{SearchAttributes: attributes}).Address, bus: eventtest.NewMemory(), lines: &transcript.Text{}}
 	var err error
 	p.log, err = telemetry.NewLogger(p.lines, "info", "json")
 	require.NoError(t, err)
@@ -249,23 +249,4 @@ func run(t *testing.T, part func(context.Context) error) {
 		cancel()
 		require.NoError(t, <-done)
 	})
-}
-
-// lines is the log of all processes.
-type lines struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-// Write implements [io.Writer].
-func (l *lines) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(b) //nolint:wrapcheck // it never fails
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }

@@ -1,15 +1,15 @@
 package whole
 
 import (
-	"bytes"
 	"os/exec"
 	"path/filepath"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/amends/amends/proof/transcript"
 )
 
 // Build builds the binary amends, for a test in a folder below proof/. It takes minutes
@@ -22,24 +22,6 @@ func Build(tb testing.TB) string {
 	return bin
 }
 
-// output collects the output of a process.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
-}
-
 // drain bounds the end of a process that is asked to end.
 const drain = 30 * time.Second
 
@@ -50,7 +32,7 @@ type Process struct {
 	environ, args []string
 
 	cmd   *exec.Cmd
-	out   *output // of the present start
+	out   *transcript.Text // of the present start
 	ended chan struct{}
 }
 
@@ -58,7 +40,7 @@ type Process struct {
 func (p *Process) Start(tb testing.TB) {
 	tb.Helper()
 	cmd, ended := exec.CommandContext(tb.Context(), p.bin, p.args...), make(chan struct{}) //nolint:gosec // G204: the binary under test
-	p.cmd, p.out, p.ended = cmd, &output{}, ended
+	p.cmd, p.out, p.ended = cmd, &transcript.Text{}, ended
 	cmd.Env, cmd.Stdout, cmd.Stderr = p.environ, p.out, p.out
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = drain

@@ -2,7 +2,6 @@ package temporal_test
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -13,7 +12,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -25,6 +23,7 @@ import (
 
 	"github.com/amends/amends/internal/dev/temporal"
 	"github.com/amends/amends/proof/enginetest"
+	"github.com/amends/amends/proof/transcript"
 )
 
 // roleVariable makes this test binary a parent: it starts a server in the named
@@ -106,7 +105,7 @@ func TestServer(t *testing.T) {
 	t.Run("IsRestartedWhenItRunsAndAnswersNothing", func(t *testing.T) {
 		t.Parallel()
 		dir := t.TempDir()
-		log := &safeBuffer{}
+		log := &transcript.Text{}
 		s, err := temporal.Start(t.Context(), temporal.Options{
 			Bin: enginetest.CLI(t), Dir: dir, SearchAttributes: attributes,
 			Patience: time.Second, Logger: slog.New(slog.NewTextHandler(log, nil)),
@@ -191,24 +190,6 @@ func pid(t *testing.T, dir string) int {
 	n, err := strconv.Atoi(number)
 	require.NoError(t, err)
 	return n
-}
-
-// safeBuffer collects a log that is read while it is written.
-type safeBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *safeBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *safeBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }
 
 // countWorkflows returns how many workflows of cus_1 the server lists, after some

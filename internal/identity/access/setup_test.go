@@ -1,7 +1,6 @@
 package access_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -16,7 +15,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
@@ -34,6 +32,7 @@ import (
 	"github.com/amends/amends/internal/identity/issuer"
 	"github.com/amends/amends/internal/identity/secrets"
 	"github.com/amends/amends/internal/rpc"
+	"github.com/amends/amends/proof/transcript"
 	"github.com/amends/amends/saga/participant/participantpb"
 )
 
@@ -51,22 +50,7 @@ func TestMain(m *testing.M) {
 const readJournal = "/amends.inventory.v1.Inventory/ReadJournal"
 
 // logs collects what processes log.
-type logs struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logs) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *logs) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
+type logs struct{ transcript.Text }
 
 func (l *logs) logger() *slog.Logger {
 	return slog.New(slog.NewJSONHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
