@@ -34,14 +34,14 @@ func (s *Switch) Run(ctx context.Context) error {
 // breaks a rule, or gives the services more requests than a gate lets pass, changes nothing;
 // the error says why. It is looked at again, because the gate may open.
 func (s *Switch) Look() (changed bool, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.disk.Lock()
+	defer s.disk.Unlock()
 	return s.look()
 }
 
 func (s *Switch) look() (changed bool, err error) {
 	content, err := s.file.Read()
-	if err == nil && bytes.Equal(content, s.content) && s.problem == "" {
+	if err == nil && bytes.Equal(content, s.content) && s.refusal() == "" {
 		return false, nil
 	}
 	var f route.File
@@ -49,6 +49,7 @@ func (s *Switch) look() (changed bool, err error) {
 		f, err = s.parse(content)
 	}
 	if err == nil {
+		f = s.cut(f) // the gate's own changes are moves of this gateway, not of the edit
 		_, err = s.admit(f)
 	}
 	if err != nil {
@@ -62,13 +63,23 @@ func (s *Switch) look() (changed bool, err error) {
 
 // refuse keeps why a content is not used, and logs it once.
 func (s *Switch) refuse(content []byte, err error) {
-	if s.state.Load() != nil && (s.problem == "" || !bytes.Equal(content, s.refused)) {
+	if s.state.Load() != nil && (s.refusal() == "" || !bytes.Equal(content, s.refused)) {
 		s.config.Log.Warn("a file of routes is not used, the routes before it stay in use", "file", s.file.Path(), "problem", err)
 	}
-	s.refused, s.problem = content, err.Error()
+	s.refused = content
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.problem = err.Error()
 }
 
-// parse reads a content, and adds the changes that are not in it yet.
+// refusal returns why the content of the file is not used, "" if it is.
+func (s *Switch) refusal() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.problem
+}
+
+// parse reads a content.
 func (s *Switch) parse(content []byte) (route.File, error) {
 	f, err := route.Read(content)
 	if err != nil {
@@ -77,19 +88,30 @@ func (s *Switch) parse(content []byte) (route.File, error) {
 	if problems := s.check(f); len(problems) > 0 {
 		return f, fmt.Errorf("%s: %w", s.file.Path(), problems)
 	}
-	return s.cut(f), nil
+	return f, nil
 }
 
 // cut returns a file with the changes that are not in it yet.
 func (s *Switch) cut(f route.File) route.File {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.withPending(f)
+}
+
+// withPending is cut for a caller that holds mu.
+func (s *Switch) withPending(f route.File) route.File {
 	for _, p := range s.pending {
 		f, _ = p.on(f)
 	}
 	return f
 }
 
-// take puts the content of the file into effect, and logs its differences.
+// take puts the content of the file into effect, with the changes that are not in it yet, and
+// logs its differences.
 func (s *Switch) take(content []byte, f route.File) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f = s.withPending(f)
 	if before := s.state.Load(); before != nil {
 		for _, r := range f.Routes {
 			was, _ := before.file.Find(r.Name)
@@ -129,14 +151,17 @@ type pending struct {
 
 // flush writes the changes that are not in the file yet.
 func (s *Switch) flush() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.disk.Lock()
+	defer s.disk.Unlock()
 	return s.write()
 }
 
 func (s *Switch) write() error {
-	for len(s.pending) > 0 {
-		p := s.pending[0]
+	for {
+		p, waits := s.next()
+		if !waits {
+			return nil
+		}
 		content, err := s.update(func(f route.File) (route.File, *keep.Change, error) {
 			next, needed := p.on(f)
 			if !needed {
@@ -147,12 +172,23 @@ func (s *Switch) write() error {
 		if err != nil {
 			return fmt.Errorf("keep a change of route %s: %w", p.name, err)
 		}
-		s.pending = s.pending[1:]
 		f, err := s.parse(content)
+		s.mu.Lock()
+		s.pending = s.pending[1:]
+		s.mu.Unlock()
 		if err != nil {
 			return err
 		}
 		s.take(content, f)
 	}
-	return nil
+}
+
+// next returns the first change that is not in the file yet, and whether there is one.
+func (s *Switch) next() (pending, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.pending) == 0 {
+		return pending{}, false
+	}
+	return s.pending[0], true
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -337,6 +338,38 @@ func TestNoCutBack(t *testing.T) {
 
 // TestACutBackHoldsWithoutADisk: a file that cannot be written must not keep failing services
 // in use.
+// TestACutBackDoesNotWaitForADisk: another process holds the file, as a volume that hangs does.
+func TestACutBackDoesNotWaitForADisk(t *testing.T) {
+	t.Parallel()
+	s := open(t, `  - {name: all, match: ["/v1/{rest...}"], mode: service, upstream: monolith, gate: {errors: 0.2, least: 5}}`+"\n")
+	held, err := os.OpenFile(s.file+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	require.NoError(t, err)
+	require.NoError(t, syscall.Flock(int(held.Fd()), syscall.LOCK_EX))
+	waiting, set := s.command("all", route.Service, 0), make(chan error, 1)
+	waiting.Route.Timeout = time.Minute
+	go func() {
+		_, err := s.Set(waiting)
+		set <- err
+	}()
+	s.serve(func(echo.Context) error { return fault.Errorf(fault.Transient, fault.Unavailable, "nothing listens") })
+	eventually(t, func() bool {
+		answered := make(chan struct{})
+		go func() {
+			defer close(answered)
+			s.send("POST", "/v1/orders", "{}")
+		}()
+		select {
+		case <-answered:
+		case <-time.After(time.Second):
+			t.Error("a request waits for the disk")
+		}
+		return t.Failed() || s.mode("all") == route.Legacy
+	}, "the route is cut back")
+	require.NoError(t, held.Close())
+	require.NoError(t, <-set)
+	require.Equal(t, route.Legacy, s.mode("all"), "the operator's change does not undo it")
+}
+
 func TestACutBackHoldsWithoutADisk(t *testing.T) {
 	t.Parallel()
 	s := open(t, `  - {name: all, match: ["/v1/{rest...}"], mode: service, upstream: monolith, gate: {errors: 0.2, least: 5}}`+"\n")

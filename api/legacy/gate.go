@@ -25,8 +25,8 @@ type Command struct {
 // Errors: [route.Problems]; a problem with code ROUTE_NOT_READY; any other one means that the
 // file could not be changed, and that nothing has.
 func (s *Switch) Set(c Command) (all []route.Difference, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.disk.Lock()
+	defer s.disk.Unlock()
 	_, _ = s.look()                   // an edit of the file comes first; one that cannot be used stands in its problem
 	if err := s.write(); err != nil { // and the gate's own changes
 		return nil, err

@@ -101,10 +101,12 @@ type Switch struct {
 	copies     *shadow.Copies
 	pins       pin.Pins
 
-	mu      sync.Mutex // one change at a time
+	disk    sync.Mutex // one change of the file at a time; it is locked before mu
 	content []byte     // of the file, as it was last looked at
 	refused []byte     // the content that is not used
-	problem string     // why it is not used, "" if there is none
+
+	mu      sync.Mutex // one change of the state at a time; no disk is waited for under it
+	problem string     // why the content is not used, "" if there is none
 	pending []pending  // changes that are in effect and not in the file yet
 }
 

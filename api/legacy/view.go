@@ -43,9 +43,7 @@ func (s *Switch) Overview() (o Overview, err error) {
 	for _, r := range now.file.Routes {
 		o.Routes = append(o.Routes, View{r, now.live[r.Name].score.Summary()})
 	}
-	s.mu.Lock()
-	o.Problem = s.problem
-	s.mu.Unlock()
+	o.Problem = s.refusal()
 	o.Changes, err = s.file.Changes(maxChanges)
 	return o, err //nolint:wrapcheck // it names the journal
 }
