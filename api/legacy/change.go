@@ -5,12 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
-	"strings"
 	"sync"
 
 	"github.com/amends/amends/api/legacy/keep"
+	"github.com/amends/amends/api/legacy/request"
 	"github.com/amends/amends/api/legacy/route"
 	"github.com/amends/amends/internal/background"
 )
@@ -85,7 +83,7 @@ func (s *Switch) parse(content []byte) (route.File, error) {
 	if err != nil {
 		return f, fmt.Errorf("%s: %w", s.file.Path(), err)
 	}
-	if problems := s.check(f); len(problems) > 0 {
+	if problems := request.Check(s.config.Operations, f); len(problems) > 0 {
 		return f, fmt.Errorf("%s: %w", s.file.Path(), problems)
 	}
 	return f, nil
@@ -101,7 +99,7 @@ func (s *Switch) cut(f route.File) route.File {
 // withPending is cut for a caller that holds mu.
 func (s *Switch) withPending(f route.File) route.File {
 	for _, p := range s.pending {
-		f, _ = p.on(f)
+		f, _ = f.ToLegacy(p.Route)
 	}
 	return f
 }
@@ -124,31 +122,6 @@ func (s *Switch) take(content []byte, f route.File) {
 	s.use(f)
 }
 
-// check returns the rules about operations that a file breaks: a shadow needs something to
-// compare.
-func (s *Switch) check(f route.File) (all route.Problems) {
-	t, copied := route.NewTable(f), map[string]bool{}
-	for _, o := range s.config.Operations {
-		at := &url.URL{Path: strings.ReplaceAll(o.Path, ":", "")}
-		if r, ok := t.Find(&http.Request{Method: o.Method, URL: at}); ok && (o.Copied || o.DryRun) {
-			copied[r.Name] = true
-		}
-	}
-	for _, r := range f.Routes {
-		if r.Mode == route.Shadow && !copied[r.Name] {
-			all = append(all, route.Problem{Route: r.Name, Field: "/mode", Rule: "must not be shadow: no operation of it is ever copied. Credentials, streams and writes that cannot be tried are not"})
-		}
-	}
-	return all
-}
-
-// pending is a change that came about here and is not in the file yet.
-type pending struct {
-	name  string
-	on    func(route.File) (route.File, bool) // false: it is not needed any more
-	entry keep.Change
-}
-
 // flush writes the changes that are not in the file yet.
 func (s *Switch) flush() error {
 	s.disk.Lock()
@@ -163,14 +136,14 @@ func (s *Switch) write() error {
 			return nil
 		}
 		content, err := s.update(func(f route.File) (route.File, *keep.Change, error) {
-			next, needed := p.on(f)
+			next, needed := f.ToLegacy(p.Route)
 			if !needed {
 				return f, nil, nil
 			}
-			return next, &p.entry, nil
+			return next, &p, nil
 		})
 		if err != nil {
-			return fmt.Errorf("keep a change of route %s: %w", p.name, err)
+			return fmt.Errorf("keep a change of route %s: %w", p.Route, err)
 		}
 		f, err := s.parse(content)
 		s.mu.Lock()
@@ -183,12 +156,12 @@ func (s *Switch) write() error {
 	}
 }
 
-// next returns the first change that is not in the file yet, and whether there is one.
-func (s *Switch) next() (pending, bool) {
+// next returns the first cut-back that is not in the file yet, and whether there is one.
+func (s *Switch) next() (keep.Change, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.pending) == 0 {
-		return pending{}, false
+		return keep.Change{}, false
 	}
 	return s.pending[0], true
 }

@@ -4,12 +4,10 @@ import (
 	"fmt"
 
 	"github.com/amends/amends/api/legacy/keep"
+	"github.com/amends/amends/api/legacy/request"
 	"github.com/amends/amends/api/legacy/route"
 	"github.com/amends/amends/api/problem"
 )
-
-// gateway is the name of the author of changes that came about by themselves.
-const gateway = "gateway"
 
 // Command is an operator's change of a route.
 type Command struct {
@@ -34,7 +32,7 @@ func (s *Switch) Set(c Command) (all []route.Difference, err error) {
 	content, err := s.update(func(f route.File) (route.File, *keep.Change, error) {
 		before, found := f.Find(c.Route.Name)
 		next := f.With(c.Route)
-		if problems := append(next.Check(), s.check(next)...); len(problems) > 0 {
+		if problems := append(next.Check(), request.Check(s.config.Operations, next)...); len(problems) > 0 {
 			return f, nil, problems
 		}
 		against := s.against(before, c.Route)
@@ -91,15 +89,13 @@ func (s *Switch) cutBack(l *live, reason string) {
 	if now.live[l.Name] == nil || now.live[l.Name].score != l.score {
 		return // another request has, or an operator has decided
 	}
-	p := pending{name: l.Name, on: func(f route.File) (route.File, bool) { return f.ToLegacy(l.Name) }}
-	f, needed := p.on(now.file)
+	f, needed := now.file.ToLegacy(l.Name)
 	if !needed {
 		return
 	}
 	was, _ := now.file.Find(l.Name)
 	is, _ := f.Find(l.Name)
-	p.entry = keep.Change{At: s.config.Now().UTC(), Route: l.Name, By: gateway, Reason: reason, Differences: route.Differences(was, is)}
-	s.pending = append(s.pending, p)
+	s.pending = append(s.pending, keep.Change{At: s.config.Now().UTC(), Route: l.Name, By: "gateway", Reason: reason, Differences: route.Differences(was, is)})
 	s.use(f)
 	s.config.Log.Error("a route is cut back to the program: the services fail", "route", l.Name, "reason", reason)
 	s.config.Observe.CutBack(l.Name)

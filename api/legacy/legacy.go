@@ -105,9 +105,9 @@ type Switch struct {
 	content []byte     // of the file, as it was last looked at
 	refused []byte     // the content that is not used
 
-	mu      sync.Mutex // one change of the state at a time; no disk is waited for under it
-	problem string     // why the content is not used, "" if there is none
-	pending []pending  // changes that are in effect and not in the file yet
+	mu      sync.Mutex    // one change of the state at a time; no disk is waited for under it
+	problem string        // why the content is not used, "" if there is none
+	pending []keep.Change // cut-backs that are in effect and not in the file yet
 }
 
 // Open returns a switch with the routes of the file. Its error says why they cannot be used.

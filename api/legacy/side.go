@@ -26,7 +26,7 @@ func (v *visit) decide() (score.Side, error) {
 		return score.Service, nil // the program would do it
 	}
 	key, err := header.Key(v.c.Request().Header)
-	if v.read() || err != nil {
+	if request.Reads(v.c.Request()) || err != nil {
 		return v.choose()
 	}
 	side, err := v.pins.Side(key, v.config.Now(), v.choose)

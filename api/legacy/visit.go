@@ -40,12 +40,6 @@ func (v *visit) timeout() time.Duration {
 	return v.live.Timeout + wait
 }
 
-// read reports whether the request changes nothing.
-func (v *visit) read() bool {
-	m := v.c.Request().Method
-	return m == http.MethodGet || m == http.MethodHead
-}
-
 // service has the handlers answer.
 func (v *visit) service() error {
 	r := v.c.Request()
@@ -84,7 +78,7 @@ func (v *visit) begin(by score.Side) *score.Flight {
 // what is read in a canary.
 func (v *visit) serve() error {
 	err := v.service()
-	if err == nil || v.live.Mode != route.Canary || !v.read() || v.c.Response().Committed || v.c.Request().Context().Err() != nil {
+	if err == nil || v.live.Mode != route.Canary || !request.Reads(v.c.Request()) || v.c.Response().Committed || v.c.Request().Context().Err() != nil {
 		return err
 	}
 	if status := problem.Of(err).Status(); status >= http.StatusInternalServerError || status == http.StatusNotFound {

@@ -43,3 +43,6 @@ func Foreign(h http.Header) bool {
 	credential = strings.TrimSpace(credential)
 	return !strings.EqualFold(scheme, "Bearer") || !token.IsKey(credential) && !token.IsToken(credential)
 }
+
+// Reads reports whether a request changes nothing.
+func Reads(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
