@@ -50,6 +50,7 @@ func Run(ctx context.Context, c client.Client, queue string, in doctor.Input) (r
 type UntakenError struct {
 	Queue string
 	For   time.Duration // for which its task has waited
+	Begun bool          // it has begun, and goes on when a worker comes
 }
 
 // Error implements error.
@@ -64,8 +65,13 @@ const (
 	lookEvery = time.Second
 )
 
-// await waits for the report of a run for as long as workers take its tasks. A run that none
-// takes is ended: it has found nothing, and must not begin when its caller is gone.
+// begun is the length of a history from which on its run has begun: behind its start and its
+// first task.
+const begun = 3
+
+// await waits for the report of a run for as long as workers take its tasks. A run that has not
+// begun is ended: it has found nothing, and must not begin when its caller is gone. One that
+// has may be another caller's, or the schedule's.
 func await(ctx context.Context, c client.Client, run client.WorkflowRun, r *doctor.Report) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -78,7 +84,9 @@ func await(ctx context.Context, c client.Client, run client.WorkflowRun, r *doct
 	}()
 	err := run.Get(ctx, r)
 	if why, gone := errors.AsType[UntakenError](context.Cause(ctx)); gone {
-		_ = c.TerminateWorkflow(context.WithoutCancel(ctx), run.GetID(), "", why.Error()) // if it fails, the run times out
+		if !why.Begun {
+			_ = c.TerminateWorkflow(context.WithoutCancel(ctx), run.GetID(), run.GetRunID(), why.Error()) // if it fails, the run times out
+		}
 		err = why
 	}
 	cancel(nil)
@@ -106,7 +114,8 @@ func untakenBy(ctx context.Context, c client.Client, id string) error {
 		case since.IsZero():
 			since = time.Now() //nolint:forbidigo // only for a duration on this host
 		case time.Since(since) >= untaken-lookEvery: //nolint:forbidigo // as above
-			return UntakenError{d.GetWorkflowExecutionInfo().GetTaskQueue(), untaken}
+			info := d.GetWorkflowExecutionInfo()
+			return UntakenError{info.GetTaskQueue(), untaken, info.GetHistoryLength() >= begun}
 		}
 	}
 }
