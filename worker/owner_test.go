@@ -68,20 +68,23 @@ func TestADatabaseBelongsToOneInstallation(t *testing.T) {
 // database of a release without marks is adopted by its own service only.
 func TestAnUnmarkedDatabaseIsAdoptedByItsOwnServiceOnly(t *testing.T) {
 	t.Parallel()
-	within, cancel := context.WithTimeout(t.Context(), time.Minute)
-	t.Cleanup(cancel)
 	for _, its := range registry.All {
-		o := options(t, its.Name)
-		require.NoError(t, Migrate(within, o))
-		unmark(t, o.Services[its.Name].DSN)
-		for _, other := range registry.All {
-			if other.Name == its.Name {
-				continue
+		t.Run(its.Name, func(t *testing.T) {
+			t.Parallel()
+			within, cancel := context.WithTimeout(t.Context(), time.Minute)
+			t.Cleanup(cancel)
+			o := options(t, its.Name)
+			require.NoError(t, Migrate(within, o))
+			unmark(t, o.Services[its.Name].DSN)
+			for _, other := range registry.All {
+				if other.Name == its.Name {
+					continue
+				}
+				err := Migrate(within, moved(t, other.Name, o.Services[its.Name].DSN))
+				require.ErrorContains(t, err, "database of "+other.Name+": it has tables of another origin")
 			}
-			err := Migrate(within, moved(t, other.Name, o.Services[its.Name].DSN))
-			require.ErrorContains(t, err, "database of "+other.Name+": it has tables of another origin", "%s on %s", other.Name, its.Name)
-		}
-		require.NoError(t, Migrate(within, o), its.Name)
+			require.NoError(t, Migrate(within, o))
+		})
 	}
 }
 
