@@ -71,8 +71,9 @@ run() {
 # of these packages, which list the tree, or build and start binaries.
 uncached='amends/amends(/cmd/amends(/.*)?|/proof/(bench|e2e|pages|strangle|chaos))?$'
 
-# Chaos stops and kills processes at moments that it must hit, which beside other tests it does not.
-alone='/proof/chaos$'
+# Chaos stops and kills processes at moments that it must hit, and the benchmark subtracts the
+# use of an idle platform: beside other tests both fail by them. They run one after the other.
+alone='/proof/(chaos|bench)$'
 
 # Every package is in exactly one of these runs, for any value of the patterns. The
 # end-to-end tests wait more than they compute, so more of them run at a time.
@@ -88,5 +89,5 @@ not() { grep -vE "$1" || true; }
   if is unit; then run examples/monolith $race ./...; fi
   if is e2e; then run . $race -count=1 $(of "$uncached" | not "$without_race"); fi
   if is e2e; then run . -count=1 -timeout=20m -parallel=4 $(of "$uncached" | grep -E "$without_race" | not "$alone"); fi
-  if is e2e; then run . -count=1 $(of "$alone"); fi
+  if is e2e; then run . -count=1 -p=1 $(of "$alone"); fi
 } | awk -v strict="${CI:-}" -v module="$(go list -m)" -f scripts/summary.awk

@@ -24,6 +24,7 @@ type books struct {
 	moneyHere, totalsHere     int64             // taken less paid back, and the totals of confirmed orders, in cents
 	stockThere, stockHere     int64             // units that are available
 	reservedHere, receivedAll int64             // units here that are held, and that the monolith ever received
+	untoldHere                int64             // facts of the stock that the broker does not have yet
 }
 
 // open opens a database to read it.
@@ -97,6 +98,7 @@ func (s *stand) read(ctx context.Context) (b books, err error) {
 		{&b.receivedAll, shop, "SELECT coalesce(sum(received), 0) FROM stock"},
 		{&b.stockHere, databases["inventory"], "SELECT coalesce(sum(available), 0) FROM stock"},
 		{&b.reservedHere, databases["inventory"], "SELECT coalesce(sum(reserved), 0) FROM stock"},
+		{&b.untoldHere, databases["inventory"], "SELECT count(*) FROM outbox WHERE published_at IS NULL AND dead_at IS NULL"},
 	} {
 		if err := q.db.QueryRowContext(ctx, q.query).Scan(q.into); err != nil {
 			return b, fmt.Errorf("%s: %w", q.query, err)
@@ -193,8 +195,9 @@ func (s *stand) check(ctx context.Context, c *crowd, moved bool) (string, error)
 		requests, len(failed), len(b.there), len(b.here), len(b.written), len(b.imported), doctor), errors.Join(errs...)
 }
 
-// settled waits until every order here is decided, told and written back, and every
-// reservation of the monolith is settled.
+// settled waits until every order here is decided, told and written back, every reservation of
+// the monolith is settled, and the stock is told: the bridge books it in a process of its own,
+// whose facts the relay finds within five seconds.
 func (s *stand) settled(ctx context.Context, bridged bool) error {
 	return await(ctx, 2*time.Minute, "both sides are at rest", func(ctx context.Context) (bool, error) {
 		b, err := s.read(ctx)
@@ -206,7 +209,7 @@ func (s *stand) settled(ctx context.Context, bridged bool) error {
 				return false, nil
 			}
 		}
-		return b.reservedHere == 0, nil
+		return b.reservedHere == 0 && b.untoldHere == 0, nil
 	})
 }
 
