@@ -3,8 +3,6 @@ package console
 import (
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -383,29 +381,4 @@ func TestStreamOfASessionThatIsOverLeadsToTheSignIn(t *testing.T) {
 	a := p.get("/stream")
 	require.Equal(t, "text/event-stream", a.Header.Get("Content-Type"))
 	require.Contains(t, a.text, "event: leave\ndata: "+Below+"/sign-in")
-}
-
-// TestTroublesLeadToTheirRunbooks: the home page and the doctor's link to pages that exist.
-func TestTroublesLeadToTheirRunbooks(t *testing.T) {
-	t.Parallel()
-	p := signedIn(t, serve(t, &world{}), nightSecret)
-	for path, names := range map[string][]string{"/": {"OrderNeedsAttention", "QueueWithoutWorker", "OrderStuck", "DeadLetter"}, "/doctor": {"DoctorFinding"}} {
-		for _, name := range names {
-			require.Contains(t, p.get(path).text, "/docs/runbooks/"+name+".md", path)
-		}
-	}
-	calm := signedIn(t, serve(t, &world{empty: true}), nightSecret)
-	require.NotContains(t, calm.get("/").text, "/docs/runbooks/", "nothing is wrong")
-	named := regexp.MustCompile(`template "runbook" "(\w+)"`)
-	for _, folder := range []string{"pages", "parts"} {
-		files, err := filepath.Glob(folder + "/*.html")
-		require.NoError(t, err)
-		for _, file := range files {
-			text, err := os.ReadFile(file)
-			require.NoError(t, err)
-			for _, name := range named.FindAllStringSubmatch(string(text), -1) {
-				require.FileExists(t, "../../docs/runbooks/"+name[1]+".md", file)
-			}
-		}
-	}
 }
