@@ -143,8 +143,8 @@ func TestDevIsKilledAndGoesOn(t *testing.T) {
 	}
 
 	dev = start()
+	followed.requireWhole(t, customer) // its order is in the ledgers that the customers are judged by
 	customers.served(t, shop)
-	followed.requireWhole(t, customer)
 	dev.drain(t, syscall.SIGINT)
 	require.Empty(t, named(t, dir), "no process is left")
 }
