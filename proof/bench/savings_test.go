@@ -3,12 +3,8 @@ package main
 import (
 	"bytes"
 	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -65,27 +61,6 @@ func TestUndoneLeavesOutOneKey(t *testing.T) {
 	left := keys(t, o.DynamicConfig)
 	require.NotContains(t, left, "history.shardIOConcurrency")
 	require.Len(t, left, len(keys(t, deploy.DynamicConfig))-1)
-}
-
-// No other test would notice a patch that no longer applies.
-func TestPatchesApply(t *testing.T) {
-	t.Parallel()
-	patches, err := filepath.Glob("without/*.patch")
-	require.NoError(t, err)
-	var names []string
-	for _, patch := range patches {
-		text, err := os.ReadFile(patch)
-		require.NoError(t, err)
-		name, _, _ := strings.Cut(string(text), "\n")
-		require.NotEmpty(t, name, "the first line names the row of the table")
-		require.NotContains(t, name, "=")
-		names = append(names, name)
-		apply := exec.CommandContext(t.Context(), "git", "apply", "--check", "-")
-		apply.Dir, apply.Stdin = "../..", bytes.NewReader(text)
-		said, err := apply.CombinedOutput()
-		require.NoError(t, err, "%s: %s", patch, said)
-	}
-	require.Contains(t, names, untold, "the row whose aim is judged")
 }
 
 func TestCommandLineCanBeRunAgain(t *testing.T) {
