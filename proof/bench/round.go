@@ -35,10 +35,29 @@ func (m *meter) turn(ctx context.Context, p rig.Platform, warm work) error {
 	if _, err := ordering(m.rig, p.Layout).run(ctx, warm, func() {}); err != nil {
 		return err
 	}
+	if err := m.caughtUp(ctx); err != nil {
+		return err
+	}
 	if m.idle = m.idles[p.Layout]; m.idle != nil {
 		return wait.For(ctx, m.settle)
 	}
 	return m.watchIdle(ctx)
+}
+
+// caughtUp waits until the listeners have been delivered the events that were told while they
+// did not run: some layouts have listeners that others have not, and their arrears are no use
+// of an idle rig.
+func (m *meter) caughtUp(ctx context.Context) error {
+	for last := -1.0; ; {
+		c, err := m.rig.Read(ctx)
+		if err != nil || c.Values[rig.Delivered] == last {
+			return err
+		}
+		last = c.Values[rig.Delivered]
+		if err := wait.For(ctx, time.Second); err != nil {
+			return err
+		}
+	}
 }
 
 // read reads the counters when everything has settled.
