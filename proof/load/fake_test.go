@@ -38,12 +38,10 @@ type platform struct {
 	// stock of the hot item, if there is one.
 	stock int
 
-	mu        sync.Mutex
-	orders    map[string]*fakeOrder // by key
-	attempts  map[string]int
-	waiting   int // requests that wait for a decision, ever
-	arrivals  []time.Time
-	cancelled map[string]bool // by id
+	mu       sync.Mutex
+	orders   map[string]*fakeOrder // by key
+	attempts map[string]int
+	waiting  int // requests that wait for a decision, ever
 }
 
 // fakeOrder is an order and its future decision.
@@ -57,7 +55,7 @@ type fakeOrder struct {
 
 func newPlatform(t *testing.T) *platform {
 	t.Helper()
-	p := &platform{orders: map[string]*fakeOrder{}, attempts: map[string]int{}, cancelled: map[string]bool{}, decideAfter: 2 * time.Millisecond}
+	p := &platform{orders: map[string]*fakeOrder{}, attempts: map[string]int{}, decideAfter: 2 * time.Millisecond}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /readyz", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("POST /v1/orders", p.servePlace)
@@ -75,7 +73,6 @@ func (p *platform) servePlace(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	p.attempts[key]++
 	attempt := p.attempts[key]
-	p.arrivals = append(p.arrivals, time.Now())
 	p.mu.Unlock()
 	if p.place != nil && p.place(w, key, attempt) {
 		return
@@ -183,7 +180,7 @@ func (p *platform) serveGet(w http.ResponseWriter, r *http.Request) {
 	answerOrder(w, shown)
 }
 
-// serveCancel accepts the cancel of an order that is undecided.
+// serveCancel accepts the cancel of an order that is undecided, and decides it so.
 func (p *platform) serveCancel(w http.ResponseWriter, r *http.Request) {
 	o := p.find(r.PathValue("id"))
 	if o == nil {
@@ -191,9 +188,10 @@ func (p *platform) serveCancel(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.mu.Lock()
-	late := time.Since(o.placed) >= o.after
+	took := time.Since(o.placed)
+	late := took >= o.after && o.end != onRequest
 	if !late {
-		o.end = onRequest
+		o.end, o.after = onRequest, min(took, o.after)
 	}
 	p.mu.Unlock()
 	if late {

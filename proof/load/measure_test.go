@@ -88,10 +88,10 @@ func TestAnAnswerThatDoesNotComeIsATimeout(t *testing.T) {
 		}
 		return false
 	}
-	r := p.load(t, Options{Until: UntilAcknowledged, RequestTimeout: 300 * time.Millisecond})
+	r := p.load(t, Options{Until: UntilAcknowledged, RequestTimeout: 3 * time.Second})
 	require.NoError(t, r.Err())
 	require.Equal(t, []CallErrors{{callPlace, codeTimeout, 1}}, r.Errors)
-	require.Greater(t, r.Acknowledgement.Max, 300.0)
+	require.Greater(t, r.Acknowledgement.Max, 3000.0)
 }
 
 func TestRetryAfterIsKeptTo(t *testing.T) {
@@ -124,7 +124,7 @@ func TestTheSampleSaysWhatIsMeasured(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := newPlatform(t)
-			p.decideAfter = 50 * time.Millisecond
+			p.decideAfter = 250 * time.Millisecond
 			r := p.load(t, test.o)
 			require.NoError(t, r.Err())
 			require.Equal(t, test.acknowledged, r.Acknowledgement.Count)
@@ -132,9 +132,9 @@ func TestTheSampleSaysWhatIsMeasured(t *testing.T) {
 			require.Equal(t, test.recorded, r.Recorded.Count)
 			require.Equal(t, test.waiting, p.waiting)
 			for _, l := range []Latency{r.Decision, r.Recorded} {
-				require.True(t, l.Count == 0 || l.P50 >= 50, "%v", l)
+				require.True(t, l.Count == 0 || l.P50 >= 250, "%v", l)
 			}
-			require.True(t, r.Acknowledgement.Count == 0 || r.Acknowledgement.P50 < 50, "%v", r.Acknowledgement)
+			require.True(t, r.Acknowledgement.Count == 0 || r.Acknowledgement.P50 < 250, "%v", r.Acknowledgement)
 		})
 	}
 }
@@ -148,17 +148,17 @@ func TestPace(t *testing.T) {
 		r := p.load(t, Options{Rate: 50, Duration: time.Second, Until: UntilAcknowledged})
 		require.NoError(t, r.Err())
 		require.Equal(t, 50, r.Placed, "the schedule says how many, not the machine")
-		took := p.arrivals[len(p.arrivals)-1].Sub(p.arrivals[0])
-		require.Greater(t, took, 700*time.Millisecond)
+		require.Greater(t, r.PlacingSeconds, 0.97, "the last one is due then, and not sent before")
 	})
 
 	t.Run("OfAClosedLoopEndsInTime", func(t *testing.T) {
 		t.Parallel()
 		p := newPlatform(t)
-		r := p.load(t, Options{Concurrency: 2, Duration: 300 * time.Millisecond})
+		r := p.load(t, Options{Concurrency: 2, Duration: time.Second})
 		require.NoError(t, r.Err())
 		require.Greater(t, r.Placed, 2)
-		require.InDelta(t, 0.3, r.PlacingSeconds, 0.25)
+		require.GreaterOrEqual(t, r.PlacingSeconds, 1.0)
+		require.Less(t, r.PlacingSeconds, 30.0, "on a busy machine the last answer is late")
 	})
 
 	t.Run("CountsWhatCustomersSawIfItIsInterrupted", func(t *testing.T) {
@@ -193,7 +193,7 @@ func TestPace(t *testing.T) {
 			}
 		}})
 		require.ErrorIs(t, err, context.Canceled)
-		require.Less(t, time.Since(began), 20*time.Second)
+		require.Less(t, time.Since(began), DefaultWait/2, "nobody waits for what is not decided")
 		require.Equal(t, 4, r.Acknowledged, "four wait for their decision")
 		require.Positive(t, told.Load())
 	})
