@@ -51,8 +51,14 @@ func repaid() []string { return named("./proof/schedules", "TestNoFaultBreaksARe
 // named runs named tests of a package.
 func named(pkg, run string) []string { return []string{pkg, "-run", run} }
 
-// caughtWithin is the time that a test has to notice a mutant, without the build.
-const caughtWithin = "60s"
+// caughtWithin is the time that a test has to notice a mutant, without the build. With all of
+// them it is a measurement; otherwise the machine does other work.
+func caughtWithin() string {
+	if *allMutants {
+		return "60s"
+	}
+	return "3m"
+}
 
 func TestEveryMutantIsCaught(t *testing.T) {
 	t.Parallel()
@@ -133,9 +139,9 @@ func (m mutant) test(t *testing.T) (output string, err error) {
 	overlayFile := filepath.Join(dir, "overlay.json")
 	require.NoError(t, os.WriteFile(overlayFile, overlay, 0o600))
 
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer cancel()
-	args := append([]string{"test", "-count=1", "-vet=off", "-timeout", caughtWithin, "-overlay", overlayFile}, m.by...)
+	args := append([]string{"test", "-count=1", "-vet=off", "-timeout", caughtWithin(), "-overlay", overlayFile}, m.by...)
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = root
 	out, err := cmd.CombinedOutput()
