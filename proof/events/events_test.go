@@ -101,7 +101,7 @@ func TestEventsHaveOneEffectInOrder(t *testing.T) {
 func strikeWhileTelling(t *testing.T, faults []strike, copies, events, times int) {
 	t.Helper()
 	began := time.Now()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute+time.Duration(times)*time.Minute/2)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*patience+time.Duration(times)*time.Minute/2)
 	defer cancel()
 	r := rand.New(rand.NewPCG(*seedFlag, 0))
 	w := newWorld(t, max(10, events/100), copies)

@@ -180,7 +180,7 @@ func quiet(t *testing.T, port int, db *gorm.DB, groups ...string) {
 // judge stops all processes in order, and judges every group.
 func (w *world) judge() {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
 	defer cancel()
 	for _, name := range []string{"teller", "listener", "relay", "broker"} {
 		for _, p := range w.of[name] {
