@@ -97,7 +97,7 @@ func (t told) order() string { return strings.Split(t.kind, ".")[1] + " " + t.ke
 
 // relayed bounds the time in which every event that was told is published: a relay that
 // was killed leaves its lease to run out.
-const relayed = 90 * time.Second
+const relayed = 3 * time.Minute
 
 // judgeEvents waits until no outbox has an event that waits, and compares the outboxes
 // with the broker's stream.
@@ -184,7 +184,7 @@ func (p *platform) stream(ctx context.Context) (all []told, err error) {
 		return nil, fmt.Errorf("read the stream: %w", err)
 	}
 	for left := consumer.CachedInfo().NumPending; left > 0; {
-		m, err := consumer.Next(natsjetstream.FetchMaxWait(10 * time.Second))
+		m, err := consumer.Next(natsjetstream.FetchMaxWait(time.Minute))
 		if err != nil {
 			return nil, fmt.Errorf("read the stream: %w", err)
 		}

@@ -13,7 +13,7 @@ import (
 
 // maxFault bounds one fault with its end: the engine's restart, or the wait for
 // traffic to fall into a hole.
-const maxFault = 90 * time.Second
+const maxFault = 3 * time.Minute
 
 // hits are the faults that were seen to hit, and why the others did not count.
 type hits struct {

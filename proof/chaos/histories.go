@@ -107,9 +107,9 @@ func (h *past) oneSagaEach(runs []run, records []order.Record) {
 // runs lists all runs of our workflows. The engine's lists are late, so it waits a
 // while for each order's.
 func (p *platform) runs(ctx context.Context, records []order.Record) (all []run, err error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
-	patience := time.Now().Add(20 * time.Second)
+	patience := time.Now().Add(2 * time.Minute)
 	query := fmt.Sprintf("WorkflowType IN (%q, %q, %q)", workflows.PlaceOrder, repay.RefundOrder, doctor.Reconcile)
 	var failed error
 	err = wait.Until(ctx, "every saga is listed", func() bool {

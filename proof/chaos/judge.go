@@ -149,10 +149,7 @@ func (p *platform) judgeOne(ctx context.Context, v *verdict, o Order, r order.Re
 	if r.Total != nil && !p.prices.ever(r.Total.Minor, o.lines()) {
 		v.wrong("I9: order %s (%d: %v) costs %s: it never did", r.ID, o.N, o.lines(), *r.Total)
 	}
-	answer, err := c.api.GetOrderWithResponse(ctx, r.ID, nil, o.sign, func(_ context.Context, q *http.Request) error {
-		q.Header.Set("Amends-Claim", identity.NewGuests(guestSecret).Claim(r.ID)) // its customer may never have got it
-		return nil
-	})
+	answer, err := c.look(ctx, o, r.ID)
 	switch {
 	case err != nil:
 		v.wrong("order %s cannot be read: %v", r.ID, err)
@@ -161,6 +158,21 @@ func (p *platform) judgeOne(ctx context.Context, v *verdict, o Order, r order.Re
 	case !same(*answer.JSON200, r):
 		v.wrong("order %s is for its service %s, for the API %s", r.ID, is, answer.Body)
 	}
+}
+
+// look reads an order, again while the platform has no time for it.
+func (c *customers) look(ctx context.Context, o Order, id string) (answer *client.GetOrderResponse, err error) {
+	for try := 0; try < 20; try++ {
+		answer, err = c.api.GetOrderWithResponse(ctx, id, nil, o.sign, func(_ context.Context, q *http.Request) error {
+			q.Header.Set("Amends-Claim", identity.NewGuests(guestSecret).Claim(id)) // its customer may never have got it
+			return nil
+		})
+		if err == nil && answer.StatusCode() != http.StatusServiceUnavailable {
+			break
+		}
+		breathe(ctx, try)
+	}
+	return answer, err
 }
 
 func same(a client.Order, r order.Record) bool {

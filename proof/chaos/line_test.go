@@ -59,7 +59,7 @@ func TestALine(t *testing.T) { //nolint:tparallel // the claims are about one li
 	l, err := newLine(t.Context(), t.Name(), echo(t))
 	require.NoError(t, err)
 	t.Cleanup(l.close)
-	const patience = 10 * time.Second
+	const patience = time.Minute
 
 	t.Run("Carries", func(t *testing.T) {
 		require.NoError(t, says(t, dial(t, l), patience))
@@ -100,9 +100,10 @@ func TestALine(t *testing.T) { //nolint:tparallel // the claims are about one li
 			hole := make(chan error, 1)
 			go func() { hole <- l.swallow(t.Context(), lost, 200*time.Millisecond) }()
 			require.NoError(t, wait.Until(t.Context(), "it is a hole", func() bool { return l.hole.Load() == lost }))
+			// There is no reply; if this goroutine is late, the line is reset before it ends to wait.
 			err := says(t, conn, 100*time.Millisecond)
 			var timeout net.Error
-			require.True(t, errors.As(err, &timeout) && timeout.Timeout(), "%v", err)
+			require.True(t, errors.As(err, &timeout) && timeout.Timeout() || errors.Is(err, syscall.ECONNRESET), "%v", err)
 			require.NoError(t, <-hole)
 			require.Positive(t, l.swallowed.Load())
 			require.Error(t, says(t, conn, patience), "what it carried has gaps")

@@ -19,7 +19,7 @@ func TestAPlantIsFoundByName(t *testing.T) { //nolint:paralleltest // it must no
 	p.signIn(t, orders)
 	c.visit(t.Context(), orders)
 	require.NoError(t, c.wait(t.Context()))
-	require.NoError(t, p.quiet(t.Context(), shop, timing.bound()))
+	require.NoError(t, p.quiet(t.Context(), shop, 3*timing.bound()))
 	require.NoError(t, p.follow(t.Context(), shop))
 	before, err := p.judge(t.Context(), shop, c, orders)
 	require.NoError(t, err)

@@ -39,7 +39,7 @@ func (p *process) start() error {
 	p.starts++
 	running, err := child.Start(child.Options{
 		Name: p.name, Bin: p.bin, Args: p.args, Env: p.env, Log: p.log(p.starts), Note: filepath.Join(p.logs, p.name+".pid"),
-		Command: p.name, State: p.logs, StopTimeout: 15 * time.Second, Logger: slog.New(slog.DiscardHandler),
+		Command: p.name, State: p.logs, StopTimeout: time.Minute, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		return err

@@ -55,7 +55,7 @@ func undecided(ctx context.Context, shop *shoptest.Shop) (left []order.Record, e
 
 // why asks a saga for the cause of its wait. Of a choreographed order it returns its facts.
 func (p *platform) why(ctx context.Context, r order.Record) string {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	if r.Style() == order.Choreographed {
 		all, err := p.outboxes(ctx)
