@@ -91,7 +91,7 @@ func TestComparesAnOrderWithTheFloor(t *testing.T) {
 		pacing: pacing{rounds: 1, duration: 3 * time.Second, warm: 500 * time.Millisecond},
 	}
 	var say bytes.Buffer
-	result, err := c.on(within(t, 5*time.Minute), onPostgres, &say)
+	result, err := c.on(within(t, 15*time.Minute), onPostgres, &say)
 	require.NoError(t, err, "%s", &say)
 
 	all := result.contenders[2]
@@ -122,12 +122,20 @@ func TestComparesAnOrderWithTheFloor(t *testing.T) {
 		stat, _ := byName(all, name).Of(m)
 		return stat.Median
 	}
-	// The shape of the floor's histories does not depend on the machine.
-	require.Equal(t, []float64{5, 1}, []float64{is(bareName, report.Events), is(bareName, report.WorkflowTasks)})
-	require.Equal(t, []float64{41, 7}, []float64{is(naiveName, report.Events), is(naiveName, report.WorkflowTasks)})
+	// The shape of the floor's histories does not depend on the machine, but for a task now and then
+	// that was late and is in a history twice.
+	require.InDeltaSlice(t, []float64{5, 1}, []float64{is(bareName, report.Events), is(bareName, report.WorkflowTasks)}, 0.5)
+	require.InDeltaSlice(t, []float64{41, 7}, []float64{is(naiveName, report.Events), is(naiveName, report.WorkflowTasks)}, 0.5)
 	require.Greater(t, is(orderName, report.Events), 10.0)
-	// One INSERT per step; an idle connection may be looked at before it is used.
-	require.InDelta(t, 7, is(naiveName, report.ServiceTrips), 1.5)
+	// One INSERT per step; an idle connection may be looked at before it is used, more often the
+	// fewer orders a busy machine makes.
+	looks := 0.0
+	for database, n := range result.trips[naiveName] {
+		if rig.OfFloor(database) {
+			looks += n.executions["-- ping"]
+		}
+	}
+	require.InDelta(t, 7, is(naiveName, report.ServiceTrips)-looks, 1.5)
 	require.Greater(t, is(orderName, report.ServiceTrips), 10.0)
 	require.Greater(t, is(naiveName, report.EngineWritten), is(bareName, report.EngineWritten))
 
@@ -158,7 +166,7 @@ func TestWritesWhetherCostsAreFlatAndNothingGrows(t *testing.T) {
 	o := tiny(t, onDev)
 	o.alone = true
 	o.without = func(s *rig.Options) { setting("AMENDS_SAGA_DECIDE_AFTER=15s")(&s.Platform) } // the doctor judges no younger ones
-	ctx := within(t, 5*time.Minute)
+	ctx := within(t, 15*time.Minute)
 	var out, say bytes.Buffer
 
 	f := flatness{options: o, engine: onDev, concurrency: 2, from: 4, to: 12, window: 4, rounds: 2}

@@ -108,7 +108,7 @@ func TestMeasuresWithoutASavingOfThePlatform(t *testing.T) {
 	s := tinySavings(t)
 	s.rounds, s.only = 2, []string{"statements"}
 	var out, say bytes.Buffer
-	require.NoError(t, s.run(within(t, 5*time.Minute), &out, &say), "%s", &say)
+	require.NoError(t, s.run(within(t, 15*time.Minute), &out, &say), "%s", &say)
 	page := s.page(t)
 	require.Regexp(t, `(?s)The platform's.*\n\| as it is \|.*\n\| statements prepared anew each time \| -?\d.*\n\| as it is \|`, page)
 	require.NotContains(t, page, "The engine's", "nothing of it was asked for")
@@ -123,7 +123,7 @@ func TestMeasuresWithoutASavingOfTheEngine(t *testing.T) {
 	t.Parallel()
 	s := tinySavings(t)
 	var say bytes.Buffer
-	result, facts, err := s.apart(within(t, 5*time.Minute), saving{name: "shards", engine: shards(4)}, &say)
+	result, facts, err := s.apart(within(t, 15*time.Minute), saving{name: "shards", engine: shards(4)}, &say)
 	require.NoError(t, err, "%s", &say)
 	require.NotEmpty(t, facts)
 	require.Len(t, result.Rounds, 1)
@@ -136,7 +136,7 @@ func TestARevertedSavingReachesThePlatform(t *testing.T) {
 	t.Parallel()
 	s := tinySavings(t)
 	s.alone = true
-	ctx := within(t, 5*time.Minute)
+	ctx := within(t, 15*time.Minute)
 	r, stop, err := s.start(ctx, onPostgres)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, stop()) })

@@ -142,7 +142,8 @@ func (s *soak) watch(ctx context.Context, r *rig.Rig, c contender, rate float64,
 		return err
 	})
 	both.Go(func() error {
-		for time.Since(began) < s.duration {
+		// A machine that was too slow for two looks after the warm-up makes them afterwards.
+		for kept := 0; time.Since(began) < s.duration || kept < 2; {
 			if err := wait.For(ctx, s.every); err != nil {
 				return err
 			}
@@ -151,6 +152,9 @@ func (s *soak) watch(ctx context.Context, r *rig.Rig, c contender, rate float64,
 				return err
 			}
 			all = append(all, m)
+			if m.at >= s.warm() {
+				kept++
+			}
 			if !warm && m.at >= s.warm() {
 				warm = true
 				if err := s.keepHeaps(ctx, r, "warm"); err != nil {

@@ -20,7 +20,7 @@ func TestComparesTheStylesOfAnOrder(t *testing.T) {
 	}, source: "../.."}
 	s.write, s.profile = "", t.TempDir() // its page has words of its own
 	var out, say bytes.Buffer
-	require.NoError(t, s.run(within(t, 5*time.Minute), &out, &say), "%s", &say)
+	require.NoError(t, s.run(within(t, 15*time.Minute), &out, &say), "%s", &say)
 	for _, want := range []string{"SQLite", "per order", "events told", "CPU of telling and hearing", "the broker", "shipping.book"} {
 		require.Contains(t, out.String(), want)
 	}

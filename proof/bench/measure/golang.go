@@ -20,7 +20,7 @@ type Go struct {
 }
 
 // browser asks processes of this machine.
-var browser = &http.Client{Timeout: 10 * time.Second}
+var browser = &http.Client{Timeout: time.Minute}
 
 // Text returns the metrics that a process serves.
 func Text(ctx context.Context, url string) ([]byte, error) {

@@ -15,9 +15,9 @@ import (
 
 const (
 	// readyTimeout bounds a part's start; it is a matter of a second.
-	readyTimeout = time.Minute
+	readyTimeout = 5 * time.Minute
 	// stopTimeout bounds a part's drain.
-	stopTimeout = 30 * time.Second
+	stopTimeout = time.Minute
 	readyTick   = 20 * time.Millisecond
 )
 
