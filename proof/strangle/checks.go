@@ -24,7 +24,7 @@ type books struct {
 	moneyHere, totalsHere     int64             // taken less paid back, and the totals of confirmed orders, in cents
 	stockThere, stockHere     int64             // units that are available
 	reservedHere, receivedAll int64             // units here that are held, and that the monolith ever received
-	untoldHere                int64             // facts of the stock that the broker does not have yet
+	untoldHere                int64             // facts that the broker does not have yet
 }
 
 // open opens a database to read it.
@@ -54,7 +54,7 @@ func table[V any](ctx context.Context, db *sql.DB, query string) (map[string]V, 
 // read reads everything. The crowd rests meanwhile.
 func (s *stand) read(ctx context.Context) (b books, err error) {
 	databases := map[string]*sql.DB{}
-	for _, name := range []string{"order", "inventory", "payment", "notification"} {
+	for _, name := range []string{"order", "catalog", "inventory", "payment", "shipping", "notification"} {
 		if databases[name], err = open(s.data(), name+".db"); err != nil {
 			return b, err
 		}
@@ -98,11 +98,18 @@ func (s *stand) read(ctx context.Context) (b books, err error) {
 		{&b.receivedAll, shop, "SELECT coalesce(sum(received), 0) FROM stock"},
 		{&b.stockHere, databases["inventory"], "SELECT coalesce(sum(available), 0) FROM stock"},
 		{&b.reservedHere, databases["inventory"], "SELECT coalesce(sum(reserved), 0) FROM stock"},
-		{&b.untoldHere, databases["inventory"], "SELECT count(*) FROM outbox WHERE published_at IS NULL AND dead_at IS NULL"},
 	} {
 		if err := q.db.QueryRowContext(ctx, q.query).Scan(q.into); err != nil {
 			return b, fmt.Errorf("%s: %w", q.query, err)
 		}
+	}
+	for name, db := range databases {
+		const query = "SELECT count(*) FROM outbox WHERE published_at IS NULL AND dead_at IS NULL"
+		var untold int64
+		if err := db.QueryRowContext(ctx, query).Scan(&untold); err != nil {
+			return b, fmt.Errorf("%s: %s: %w", name, query, err)
+		}
+		b.untoldHere += untold
 	}
 	return b, nil
 }
@@ -196,10 +203,10 @@ func (s *stand) check(ctx context.Context, c *crowd, moved bool) (string, error)
 }
 
 // settled waits until every order here is decided, told and written back, every reservation of
-// the monolith is settled, and the stock is told: the bridge books it in a process of its own,
-// whose facts the relay finds within five seconds.
+// the monolith is settled, and all facts are told: those of the stock that the bridge books, in a
+// process of its own, are found by the relay within five seconds.
 func (s *stand) settled(ctx context.Context, bridged bool) error {
-	return await(ctx, 2*time.Minute, "both sides are at rest", func(ctx context.Context) (bool, error) {
+	return await(ctx, 10*time.Minute, "both sides are at rest", func(ctx context.Context) (bool, error) {
 		b, err := s.read(ctx)
 		if err != nil {
 			return false, err

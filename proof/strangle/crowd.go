@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -32,6 +33,7 @@ type placed struct {
 type crowd struct {
 	gateway string
 	client  *http.Client
+	patient bool // a customer who is asked to come back does, instead of complaining
 
 	busy   sync.RWMutex    // held for reading by a customer who is active
 	moving sync.RWMutex    // held for reading while a placement is repeated: not across a move
@@ -44,12 +46,13 @@ type crowd struct {
 	failed   []string
 	entered  int // log-ins
 	crossing int // questions for an order that was not yet written back to the monolith
+	back     int // requests of patient customers that were asked to come back
 	orders   []placed
 	slowest  time.Duration
 }
 
-func newCrowd(ctx context.Context, gateway string) *crowd {
-	c := &crowd{gateway: "http://" + gateway, client: &http.Client{Timeout: 30 * time.Second}}
+func newCrowd(ctx context.Context, gateway string, patient bool) *crowd {
+	c := &crowd{gateway: "http://" + gateway, patient: patient, client: &http.Client{Timeout: 2 * time.Minute}}
 	c.ctx, c.stop = context.WithCancel(ctx)
 	return c
 }
@@ -130,7 +133,7 @@ func (c *crowd) visit(v *customer) {
 }
 
 // crosses is how long an order may take to the other side, if its account has moved since.
-const crosses = 30 * time.Second
+const crosses = 2 * time.Minute
 
 // look looks at an order that was just placed. If the account has moved back to the monolith in
 // between, the order may not be written back yet, and a good client asks again.
@@ -203,6 +206,22 @@ func (v *customer) call(method, path, key string, body []byte, out any) (side st
 	return side, ok
 }
 
+// comings is how often a patient customer comes for one answer.
+const comings = 10
+
+// comesBack reports whether the customer may ask again, after the pause that an answer asks for:
+// the platform has no time, which says nothing about the move.
+func (v *customer) comesBack(r *http.Response, attempt int) bool {
+	seconds, err := strconv.Atoi(r.Header.Get("Retry-After"))
+	if err != nil || !v.patient || r.StatusCode != http.StatusServiceUnavailable || attempt == comings {
+		return false
+	}
+	v.mu.Lock()
+	v.back++
+	v.mu.Unlock()
+	return wait.For(context.WithoutCancel(v.ctx), time.Duration(seconds)*time.Second) == nil
+}
+
 // try makes a request as the customer, who logs in first, and again if the session has ended.
 // Status 0 is no answer, or one that cannot be read.
 func (v *customer) try(method, path, key string, body []byte, out any) (status int, side string) {
@@ -244,12 +263,25 @@ func (v *customer) logIn() (token any, ok bool) {
 	return opened.Token, true
 }
 
-// send makes one request.
+// send makes one request, or the same again if the customer is patient.
 func (v *customer) send(method, path, token, key string, body []byte) (status int, side string, content []byte) {
+	for attempt := 1; ; attempt++ {
+		r, content, err := v.once(method, path, token, key, body)
+		if err != nil {
+			return 0, "", []byte(err.Error())
+		}
+		if !v.comesBack(r, attempt) {
+			return r.StatusCode, r.Header.Get("Amends-Route"), content
+		}
+	}
+}
+
+// once makes one request, and reads its answer.
+func (v *customer) once(method, path, token, key string, body []byte) (answer *http.Response, content []byte, err error) {
 	// A visit is finished: an end of the story is not a failure.
 	r, err := http.NewRequestWithContext(context.WithoutCancel(v.ctx), method, v.gateway+path, bytes.NewReader(body))
 	if err != nil {
-		return 0, "", []byte(err.Error())
+		return nil, nil, err
 	}
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
@@ -260,20 +292,17 @@ func (v *customer) send(method, path, token, key string, body []byte) (status in
 	}
 	r.Header.Set("Content-Type", "application/json")
 	began := time.Now()
-	res, err := v.client.Do(r)
+	answer, err = v.client.Do(r)
 	v.mu.Lock()
 	v.requests++
 	v.slowest = max(v.slowest, time.Since(began))
 	v.mu.Unlock()
 	if err != nil {
-		return 0, "", []byte(err.Error())
+		return nil, nil, err
 	}
-	defer res.Body.Close()
-	content, err = io.ReadAll(res.Body)
-	if err != nil {
-		return 0, "", []byte(err.Error())
-	}
-	return res.StatusCode, res.Header.Get("Amends-Route"), content
+	defer answer.Body.Close()
+	content, err = io.ReadAll(answer.Body)
+	return answer, content, err
 }
 
 func (c *crowd) fail(format string, args ...any) {

@@ -48,7 +48,7 @@ func (s *story) products(ctx context.Context) error {
 		}
 	}
 	for _, name := range routes {
-		if err := await(ctx, 5*time.Minute, "answers of "+name+" are compared", func(ctx context.Context) (bool, error) {
+		if err := await(ctx, 10*time.Minute, "answers of "+name+" are compared", func(ctx context.Context) (bool, error) {
 			have, err := s.score(ctx, name)
 			return have.Match >= 30, err
 		}); err != nil {
@@ -63,7 +63,7 @@ func (s *story) products(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if have.Differ+have.Error > 0 {
+		if have.Differ > 0 || have.Error > s.mayFail(have) {
 			return fmt.Errorf("%s: %d of the compared answers differ, %d failed", name, have.Differ, have.Error)
 		}
 		if err := s.set(ctx, name, "the answers agree", "--mode", "service"); err != nil {
@@ -74,6 +74,15 @@ func (s *story) products(ctx context.Context) error {
 		return err
 	}
 	return s.right(ctx)
+}
+
+// mayFail is how many of the compared answers of the services may be failures: none, or a
+// twentieth if this machine does other work, which is what gates allow.
+func (s *story) mayFail(have score) int {
+	if !s.o.Patient {
+		return 0
+	}
+	return (have.Match + have.Error) / 20
 }
 
 func (s *story) stock(ctx context.Context) error {

@@ -20,24 +20,28 @@ routes:
     match: ["GET /v1/products", "GET /v1/products/{sku}"]
     mode: legacy
     upstream: monolith
+    timeout: 15s
     compare: {ignore: [as_of, facets, next_cursor], unordered: [/products], tolerance: {available: "50"}}
-    gate: {compared: 20, differing: 0.05}
+    gate: {compared: 20, differing: 0.05, slow: 15s}
   - name: stock
     match: ["GET /v1/stock/{sku}"]
     mode: legacy
     upstream: monolith
+    timeout: 15s
     compare: {ignore: [as_of], tolerance: {available: "50"}}
-    gate: {compared: 20, differing: 0.05}
+    gate: {compared: 20, differing: 0.05, slow: 15s}
   - name: accounts
     match: ["/v1/users", "/v1/users/{rest...}", "/v1/me", "/v1/me/{rest...}"]
     mode: legacy
     upstream: monolith
-    gate: {compared: 0}
+    timeout: 15s
+    gate: {compared: 0, slow: 15s}
   - name: sessions
     match: ["/v1/sessions", "/v1/sessions/{rest...}"]
     mode: legacy
     upstream: monolith
-    gate: {compared: 0}
+    timeout: 15s
+    gate: {compared: 0, slow: 15s}
   - name: orders
     match: ["/v1/orders", "/v1/orders/{rest...}"]
     mode: legacy
@@ -67,7 +71,7 @@ func (s *stand) score(ctx context.Context, name string) (found score, err error)
 
 // ask calls the admin address.
 func (s *stand) ask(ctx context.Context, method, path string, in, out any) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	body, err := json.Marshal(in)
 	if err != nil {

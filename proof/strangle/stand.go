@@ -85,7 +85,7 @@ func (s *stand) start(ctx context.Context, ready, bin string, args ...string) (*
 		_ = p.cmd.Wait() // how it ended is said by its output
 	}()
 	name := filepath.Base(bin) + " " + args[0]
-	err := await(ctx, 3*time.Minute, name+" is ready", func(context.Context) (bool, error) {
+	err := await(ctx, 10*time.Minute, name+" is ready", func(context.Context) (bool, error) {
 		select {
 		case <-p.ended:
 			return false, fmt.Errorf("%s has ended: %s", name, p.out)
@@ -110,7 +110,7 @@ func (p *process) stop() error {
 	select {
 	case <-p.ended:
 		return nil
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		_ = p.cmd.Process.Kill() // it has ended meanwhile, or ends now
 		return fmt.Errorf("%s did not end when it was asked to", p.cmd)
 	}

@@ -32,7 +32,7 @@ func TestAShopIsStrangled(t *testing.T) {
 	var told strings.Builder
 	o := Options{
 		Amends: build(t, "../..", "./cmd/amends", "amends"), Monolith: build(t, "../../examples/monolith", ".", "monolith"), Temporal: enginetest.CLI(t),
-		Dir: t.TempDir(), Orders: 200, Crowd: 4, Out: &told,
+		Dir: t.TempDir(), Orders: 200, Crowd: 4, Patient: true, Out: &told,
 	}
 	if testing.Short() {
 		o.Orders = 20
