@@ -2,7 +2,6 @@ package pages_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -121,16 +120,10 @@ func start(t *testing.T) platform {
 func (p platform) ordersOf(t *testing.T, customer string) []contract.Order {
 	t.Helper()
 	var list contract.OrderList
-	require.Eventually(t, func() bool {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.admin+"/v1/orders?limit=100&customer_id="+customer, http.NoBody)
-		require.NoError(t, err)
-		r.Header.Set("Authorization", "Bearer "+operator)
-		res, err := http.DefaultClient.Do(r) //nolint:forbidigo // a server of the test
-		require.NoError(t, err)
-		defer res.Body.Close()
-		require.NoError(t, json.NewDecoder(res.Body).Decode(&list))
-		return res.StatusCode == http.StatusOK && len(list.Orders) > 0
-	}, 30*time.Second, 50*time.Millisecond)
+	eventually(t, "the read model has an order of "+customer, func() bool {
+		p.ask(t, http.MethodGet, "/v1/orders?limit=100&customer_id="+customer, nil, &list)
+		return len(list.Orders) > 0
+	})
 	return list.Orders
 }
 
@@ -139,7 +132,7 @@ var code = regexp.MustCompile(`(?m)^(am[a-z]_\S+)\s*$`)
 // mailed returns the code of the newest mail to an address.
 func (p platform) mailed(t *testing.T, to string) (found string) {
 	t.Helper()
-	require.Eventually(t, func() bool {
+	eventually(t, "a mail to "+to+" arrives", func() bool {
 		all, err := mailbox.In(p.dir).List(50)
 		require.NoError(t, err)
 		for _, m := range all {
@@ -151,6 +144,6 @@ func (p platform) mailed(t *testing.T, to string) (found string) {
 			}
 		}
 		return false
-	}, 30*time.Second, 50*time.Millisecond)
+	})
 	return found
 }

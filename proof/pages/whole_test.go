@@ -43,11 +43,11 @@ func (p platform) execute(t *testing.T, service string, statements ...string) {
 func (p platform) confirmed(t *testing.T) string {
 	t.Helper()
 	id := p.place(t, "tok_visa", "orchestrated")
-	require.Eventually(t, func() bool {
+	eventually(t, "the read model has it as confirmed", func() bool {
 		var list contract.OrderList
 		p.ask(t, http.MethodGet, "/v1/orders?status=CONFIRMED&q="+id, nil, &list)
 		return len(list.Orders) == 1
-	}, time.Minute, 100*time.Millisecond)
+	})
 	return id
 }
 
