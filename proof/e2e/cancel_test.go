@@ -74,7 +74,7 @@ func TestCancel(t *testing.T) {
 func TestDecideByUndoesAnOrderThatCannotGoOn(t *testing.T) {
 	t.Parallel()
 
-	p := newPlatform(t, 2*time.Second)
+	p := newPlatform(t, soon)
 	p.stop("shipping")
 	id := p.place(t, "", "", placement()).order.ID
 	eventually(t, "undo begins", func() bool {

@@ -16,12 +16,14 @@ import (
 	"github.com/amends/amends/api/client/guest"
 	"github.com/amends/amends/api/edge/caller"
 	orderid "github.com/amends/amends/internal/orders/identity"
+	"github.com/amends/amends/proof/wait"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
 )
 
-// patience bounds every wait, on a machine that does other work too.
-const patience = 90 * time.Second
+// patience bounds every wait, on a machine that is slow and does other work too: a wait that
+// ends early costs nothing.
+const patience = 5 * time.Minute
 
 // Statuses, for readability.
 const (
@@ -94,6 +96,29 @@ func patiently(t *testing.T, what string, ask func() reply) (r reply) {
 	return r
 }
 
+// unhurried repeats a question while the answer is to come back later, and returns the first
+// other answer, or the last one: a platform of which nothing is away still has no time for a
+// question now and then, if its machine is busy.
+func unhurried(t *testing.T, ask func() reply) (r reply) {
+	t.Helper()
+	for began := time.Now(); time.Since(began) < patience; {
+		if r = ask(); r.status != http.StatusServiceUnavailable {
+			break
+		}
+		require.NoError(t, wait.For(t.Context(), 100*time.Millisecond))
+	}
+	return r
+}
+
+// place is the shopper's, unhurried: nothing of a platform in this process is away.
+func (p *platform) place(t *testing.T, key, prefer string, body map[string]any) reply {
+	t.Helper()
+	if key == "" {
+		key = uuid.NewString()
+	}
+	return unhurried(t, func() reply { return p.shopper.place(t, key, prefer, body) })
+}
+
 // tryPlace is place for goroutines, which must not end the test.
 func (s shopper) tryPlace(ctx context.Context, key, prefer string, body map[string]any) (reply, error) {
 	data, err := json.Marshal(body)
@@ -130,10 +155,20 @@ func (s shopper) cancelRequest(t *testing.T, id string) *http.Request {
 	return r
 }
 
+// get reads an order, unhurried.
 func (s shopper) get(t *testing.T, id string) reply {
+	t.Helper()
+	return unhurried(t, func() reply { return s.read(t, id) })
+}
+
+// read asks for an order once, with pairs of a header's name and value.
+func (s shopper) read(t *testing.T, id string, header ...string) reply {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/v1/orders/"+id, http.NoBody)
 	require.NoError(t, err)
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
 	answer, err := send(r)
 	require.NoError(t, err)
 	return answer
@@ -143,29 +178,20 @@ func (s shopper) get(t *testing.T, id string) reply {
 // a placement, or would have.
 func (p *platform) get(t *testing.T, id string) reply {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.url+"/v1/orders/"+id, http.NoBody)
-	require.NoError(t, err)
-	r.Header.Set(caller.HeaderClaim, orderid.NewGuests(guestSecret).Claim(id))
-	answer, err := send(r)
-	require.NoError(t, err)
-	return answer
+	claim := orderid.NewGuests(guestSecret).Claim(id)
+	return unhurried(t, func() reply { return p.read(t, id, caller.HeaderClaim, claim) })
 }
 
 // getAs is get for the owner of an API key.
 func (s shopper) getAs(t *testing.T, key, id string) reply {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/v1/orders/"+id, http.NoBody)
-	require.NoError(t, err)
-	r.Header.Set("Authorization", "Bearer "+key)
-	answer, err := send(r)
-	require.NoError(t, err)
-	return answer
+	return unhurried(t, func() reply { return s.read(t, id, "Authorization", "Bearer "+key) })
 }
 
 // guestSecret is that of the APIs in this process.
 const guestSecret = "the secret of the guests of tests"
 
-var browser = &http.Client{Timeout: time.Minute, Transport: guest.New(http.DefaultTransport)}
+var browser = &http.Client{Timeout: 2 * time.Minute, Transport: guest.New(http.DefaultTransport)}
 
 // send sends a request whose answer is an order or a problem. Any other answer is
 // an error.

@@ -34,6 +34,7 @@ func TestConcurrentCopiesOfAPlacementAreOneOrder(t *testing.T) {
 		mu       sync.Mutex
 		ids      = map[string]map[string]bool{} // key -> ids answered
 		replayed = map[string]int{}
+		unsure   = map[string]bool{} // the first answer may have been lost
 		failures error
 		group    sync.WaitGroup
 	)
@@ -41,10 +42,13 @@ func TestConcurrentCopiesOfAPlacementAreOneOrder(t *testing.T) {
 		group.Go(func() {
 			for key := range jobs {
 				r, err := p.tryPlace(t.Context(), key, "", body)
-				for err == nil && r.code == string(place.Overloaded) { // it has waited for its turn already
+				doubt := false
+				for err == nil && r.status == http.StatusServiceUnavailable { // it has waited for its turn already
+					doubt = doubt || r.code == string(place.PlacementUnknown)
 					r, err = p.tryPlace(t.Context(), key, "", body)
 				}
 				mu.Lock()
+				unsure[key] = unsure[key] || doubt
 				failures = errors.Join(failures, err)
 				if ids[key] == nil {
 					ids[key] = map[string]bool{}
@@ -72,7 +76,11 @@ func TestConcurrentCopiesOfAPlacementAreOneOrder(t *testing.T) {
 	orders := map[string]bool{}
 	for key, answered := range ids {
 		require.Len(t, answered, 1, "every copy of %s is answered with the same order", key)
-		require.Equal(t, copies-1, replayed[key], "all but one are replays")
+		if unsure[key] {
+			require.GreaterOrEqual(t, replayed[key], copies-1, "at most one is none")
+		} else {
+			require.Equal(t, copies-1, replayed[key], "all but one are replays")
+		}
 		for id := range answered {
 			orders[id] = true
 		}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/amends/amends/proof/shoptest"
 	"github.com/amends/amends/services/order"
+	"github.com/amends/amends/services/payment"
 )
 
 // wish is an order, and how it must end whatever faults it meets.
@@ -47,6 +48,7 @@ type crowd struct {
 	group sync.WaitGroup
 
 	mu    sync.Mutex
+	here  int               // customers who are not served yet
 	ids   map[string]string // key -> location of the order
 	wrong error
 }
@@ -64,19 +66,57 @@ func (c *crowd) join(t *testing.T, copies int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
+	c.mu.Lock()
+	c.here += copies * len(mix)
+	c.mu.Unlock()
 	for name, w := range mix {
 		for range copies {
 			body := placement()
 			maps.Copy(body, w.change)
 			c.group.Go(func() {
-				if err := c.insist(ctx, body, w); err != nil {
-					c.mu.Lock()
-					defer c.mu.Unlock()
+				err := c.insist(ctx, body, w)
+				c.mu.Lock()
+				defer c.mu.Unlock()
+				if c.here--; err != nil {
 					c.wrong = errors.Join(c.wrong, fmt.Errorf("%s: %w", name, err))
 				}
 			})
 		}
 	}
+}
+
+// under waits until the platform is busy with them, which is a moment that passes: on a machine
+// that was too slow to see it, as many customers come again when the last one is served.
+func (c *crowd) under(t *testing.T, what string, copies int, busy func() bool) {
+	t.Helper()
+	eventually(t, what, func() bool {
+		if busy() {
+			return true
+		}
+		c.mu.Lock()
+		gone := c.here == 0
+		c.mu.Unlock()
+		if gone {
+			c.join(t, copies)
+		}
+		return false
+	})
+}
+
+// begins places an order whose payment takes 3 s, and returns it while the provider is asked;
+// if that was not seen in time, another one.
+func (s shopper) begins(t *testing.T, shop *shoptest.Shop, body map[string]any) (id string) {
+	t.Helper()
+	eventually(t, "the money is asked for", func() bool {
+		if paying(t, shop, payment.Intent) == 1 {
+			return id != ""
+		}
+		if id == "" || s.get(t, id).order.Status != order.Pending {
+			id = s.insist(t, "", "", body).order.ID
+		}
+		return false
+	})
+	return id
 }
 
 // served waits until every order has ended as it must, and checks the ledgers: one

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -65,17 +64,15 @@ func TestDevStopsAndGoesOn(t *testing.T) {
 	require.Len(t, first.Parcels, 2)
 
 	for _, page := range []string{dev.url + "/docs", dev.url + "/openapi.yaml", dev.url + "/readyz", dev.admin + "/readyz", dev.admin + "/metrics", dev.ui} {
-		status, _ := fetch(t, page)
-		require.Equal(t, http.StatusOK, status, page)
+		shows(t, page)
 	}
 
 	// At a stop the running step is finished, the saga is not.
 	shop := shoptest.Open(t, devDSNs(dir), false)
-	slow := dev.insist(t, "", "", demo("tok_slow")).order.ID
-	eventually(t, "the money is asked for", func() bool { return paying(t, shop, payment.Intent) == 1 })
+	slow := dev.begins(t, shop, demo("tok_slow"))
 	dev.drain(t, syscall.SIGINT)
 	require.Empty(t, named(t, dir), "no process is left")
-	require.Empty(t, dev.err.String(), "nothing to complain about")
+	dev.requireQuiet(t)
 	require.Equal(t, 1, paying(t, shop, payment.Authorized), "what ran was finished")
 	undecided, err := shop.Orders.Get(t.Context(), slow)
 	require.NoError(t, err)
@@ -133,9 +130,13 @@ func TestDevIsKilledAndGoesOn(t *testing.T) {
 
 	customer := shopper{"http://" + address}
 	customers := customer.visit(t, 2)
-	followed := customer.follow(t, customer.insist(t, "", "", demo("tok_slow")).order.ID)
-	eventually(t, "orders are under way", func() bool {
-		return held(t, shop) >= 3 && paying(t, shop, payment.Intent) >= 2 && len(followed.all()) > 0
+	follow := func() *follower { return customer.follow(t, customer.insist(t, "", "", demo("tok_slow")).order.ID) }
+	followed := follow()
+	customers.under(t, "orders are under way", 2, func() bool {
+		if followed.ended() { // before its stream could break
+			followed = follow()
+		}
+		return held(t, shop) >= 3 && paying(t, shop, payment.Intent) >= 2 && len(followed.all()) > 0 && !followed.ended()
 	})
 	dev.kill(t)
 	if runtime.GOOS == "linux" { // elsewhere the next start ends the orphans

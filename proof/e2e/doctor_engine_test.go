@@ -21,7 +21,7 @@ func letTheDoctorRun(t *testing.T, engine *realEngine) {
 		"dev", "--data-dir", dir, "--http-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0", "--temporal-address", engine.address)
 	m := regexp.MustCompile(`API +(\S+)\n`).FindStringSubmatch(dev.says(t, "Ctrl-C stops everything"))
 	require.NotNil(t, m)
-	require.Equal(t, http.StatusOK, shopper{m[1]}.place(t, "", "wait=30", demo("tok_declined")).status)
+	require.Equal(t, http.StatusOK, shopper{m[1]}.insist(t, "", "wait=30", demo("tok_declined")).status)
 
 	doctor := func(args ...string) (r doctor.Report, exit int) {
 		p := launch(t, home(dir), append([]string{"doctor", "--json", "--temporal-address", engine.address}, args...)...)
@@ -35,10 +35,13 @@ func letTheDoctorRun(t *testing.T, engine *realEngine) {
 		require.Contains(t, []int{0, 1, 2}, exit, "2 until the first has ended, 1 if that was before the order was old enough")
 		return r.OK && !r.Whole() && !r.Mark.Whole.IsZero()
 	})
-	r, exit := doctor("--pause", "10ms", "--grace", "1ms")
-	require.Zero(t, exit)
-	require.True(t, r.OK)
-	require.Equal(t, 1, r.Orders)
+	// With no grace and hardly a pause it is early for a fact that is still on its way.
+	eventually(t, "a run by hand judges the order, and finds nothing", func() bool {
+		r, exit := doctor("--pause", "10ms", "--grace", "1ms")
+		require.Contains(t, []int{0, 1}, exit)
+		require.Equal(t, 1, r.Orders)
+		return exit == 0 && r.OK && r.Judged == 1
+	})
 	dev.drain(t, syscall.SIGINT)
-	require.Empty(t, dev.err.String(), "nothing to complain about")
+	dev.requireQuiet(t)
 }

@@ -29,7 +29,7 @@ func (p *platform) diagnose(t *testing.T) doctorflow.Report {
 	run, err := server.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
 		ID: "doctor-" + uuid.NewString(), TaskQueue: p.queues["order"],
 	}, doctorflow.Reconcile, doctorflow.Input{
-		Grace: time.Millisecond, Pause: 100 * time.Millisecond, Patience: 20 * time.Second, Heal: patience,
+		Grace: time.Millisecond, Pause: 100 * time.Millisecond, Patience: patience, Heal: patience,
 	})
 	require.NoError(t, err)
 	var r doctorflow.Report
@@ -224,7 +224,7 @@ func TestTheDoctorKeepsItsSchedule(t *testing.T) {
 
 	p := newPlatform(t, 10*time.Minute)
 	p.place(t, "", "wait=30", placement())
-	want := doctor.Schedule{Every: time.Hour, Queue: p.queues["order"], Input: doctorflow.Input{Grace: time.Minute, WholeEvery: 1000 * time.Hour}}
+	want := doctor.Schedule{Every: time.Hour, Queue: p.queues["order"], Input: doctorflow.Input{Grace: time.Hour, WholeEvery: 1000 * time.Hour}}
 	var two errgroup.Group
 	for range 2 {
 		two.Go(func() error { return doctor.Keep(t.Context(), server.Client, want) })

@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 // withEngine runs f with a dev server. A missing Temporal CLI is a failure, not a
 // skip: no test of this package works without it.
 func withEngine(f func() int) (code int, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	if temporalBin, err = enginetest.FindCLI(ctx); err != nil {
 		return 0, err

@@ -58,7 +58,7 @@ func expressScenarios() map[string]scenario {
 		"cancelled-express-worker-killed":         {status: cancelled, reason: order.Undeliverable, express: &tries{dies: true}, change: map[string]any{"ship_to": shipTo("00000")}},
 		"cancelled-express-reset":                 {status: cancelled, reason: order.PaymentDeclined, express: &tries{}, change: tok("tok_capture_declined"), steer: resetTo(first)},
 		"cancelled-express-deadline": {
-			status: cancelled, reason: order.Deadline, express: &tries{fails: "shipping.book"}, away: "shipping", decide: 2 * time.Second, steer: missDeadline,
+			status: cancelled, reason: order.Deadline, express: &tries{fails: "shipping.book"}, away: "shipping", decide: soon, steer: missDeadline,
 		},
 		// The pivot is not local, and a cancel that comes meanwhile is a wish.
 		"confirmed-express-cancelled-too-late": {

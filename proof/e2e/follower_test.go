@@ -109,18 +109,21 @@ func (f *follower) all() []followedEvent {
 	return slices.Clip(f.events)
 }
 
+// ended reports whether nothing is left.
+func (f *follower) ended() bool {
+	select {
+	case <-f.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // requireWhole waits until nothing is left, and requires that a stream which is read at once
 // has the same events: none was lost, and none came twice. The followed one must have broken.
 func (f *follower) requireWhole(t *testing.T, s shopper) {
 	t.Helper()
-	eventually(t, "order "+f.order+" is followed to its end", func() bool {
-		select {
-		case <-f.done:
-			return true
-		default:
-			return false
-		}
-	})
+	eventually(t, "order "+f.order+" is followed to its end", f.ended)
 	require.Positive(t, f.breaks)
 	again := s.follow(t, f.order)
 	<-again.done

@@ -40,7 +40,7 @@ func TestAWorkerIsKilled(t *testing.T) {
 	} {
 		t.Log(service)
 		customers := s.visit(t, copies)
-		eventually(t, service+" is in the middle of its work", func() bool { return busy(t, s) })
+		customers.under(t, service+" is in the middle of its work", copies, func() bool { return busy(t, s) })
 		s.parts[service].kill(t)
 		status, _ := readiness(t, s.admin[service])
 		require.Zero(t, status, "%s is gone", service)
@@ -70,7 +70,7 @@ func TestTheEngineIsKilled(t *testing.T) {
 	s := newRunningSplit(t, onFiles(t))
 	before := s.insist(t, "", "wait=30", placement()).order.ID
 	customers := s.visit(t, copies)
-	eventually(t, "orders are under way", func() bool {
+	customers.under(t, "orders are under way", copies, func() bool {
 		return held(t, s.Shop) >= 2*copies && paying(t, s.Shop, payment.Intent) >= copies
 	})
 	s.killEngine(t)
@@ -82,8 +82,7 @@ func TestTheEngineIsKilled(t *testing.T) {
 		require.NoError(t, turnedAway(r))
 		return r.code == "UNAVAILABLE"
 	})
-	r := s.readSoon(t, before)
-	require.Equal(t, http.StatusServiceUnavailable, r.status)
+	r := s.readSoon(t, before, http.StatusServiceUnavailable)
 	require.NotEmpty(t, r.header.Get("Retry-After"))
 	s.parts["api"].kill(t)
 
@@ -91,8 +90,7 @@ func TestTheEngineIsKilled(t *testing.T) {
 	s.start(t, "api")
 	s.ready(t)
 	// An engine that has just come back may be too slow for a first reader.
-	r = patiently(t, "the order is there", func() reply { return s.get(t, before) })
-	require.Equal(t, confirmed, r.order.Status)
+	require.Equal(t, confirmed, s.get(t, before).order.Status)
 	require.Equal(t, confirmed, s.insist(t, key, "wait=30", placement()).order.Status)
 	customers.served(t, s.Shop)
 }

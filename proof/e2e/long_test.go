@@ -33,7 +33,7 @@ func walker(t *testing.T, do func(ctx context.Context, steps int) error) (start 
 	queue := "walk-" + uuid.NewString()
 	flags = &atomic.Int64{}
 	timing := saga.DefaultTiming()
-	timing.StartToClose, timing.ParkAfter = time.Second, 2*time.Second
+	timing.StartToClose, timing.ParkAfter = time.Second, 4*time.Second // longer than a machine pauses
 	w := sdkworker.New(server.Client, queue, sdkworker.Options{WorkerStopTimeout: 5 * time.Second})
 	saga.Bind(w, walk, func(ctx context.Context, _ saga.Key, steps int) (int, error) { return steps, do(ctx, steps) },
 		func(context.Context, saga.Key) error { return nil })
@@ -86,7 +86,7 @@ func TestALongStep(t *testing.T) {
 			return nil
 		})
 		var v saga.View
-		require.NoError(t, start(24).Get(t.Context(), &v)) // three times ParkAfter
+		require.NoError(t, start(32).Get(t.Context(), &v)) // twice ParkAfter
 		require.Equal(t, saga.Committed, v.Phase)
 		require.Greater(t, attempts.Load(), int64(1), "the engine has ended the calls")
 		require.Zero(t, flags.Load())

@@ -31,7 +31,7 @@ func TestAReadIsNeverOlderThanItsPlacement(t *testing.T) {
 	m := newModelled(t, dbtest.SQLite, lateBy)
 	all := &ownReads{outcomes: map[string]map[string]int{}}
 	all.with, _ = m.serve(t, server)
-	all.without, _ = m.serve(t, nowhere(t), func(c *api.Config) { c.Orders.QueryTimeout = 50 * time.Millisecond })
+	all.without, _ = m.serve(t, nowhere(t), func(c *api.Config) { c.Orders.QueryTimeout = 200 * time.Millisecond })
 	each := len(ownReadings) + 1 // one is followed by another
 	placements := (*ownTries + each - 1) / each
 	var shoppers sync.WaitGroup

@@ -21,7 +21,7 @@ func TestSplitOnPostgres(t *testing.T) {
 	t.Parallel()
 	s := newRunningSplit(t, onPostgres(t))
 	customers := s.visit(t, copies)
-	eventually(t, "orders are under way", func() bool {
+	customers.under(t, "orders are under way", copies, func() bool {
 		return held(t, s.Shop) >= copies && paying(t, s.Shop, payment.Intent) >= copies
 	})
 	s.parts["order"].kill(t)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync"
@@ -49,7 +50,7 @@ func launch(t *testing.T, environ []string, args ...string) *process {
 	p.cmd.Env = environ
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.err
 	p.cmd.SysProcAttr = attributesOfChild()
-	p.cmd.WaitDelay = 5 * time.Second // in case another process inherited its output
+	p.cmd.WaitDelay = time.Minute // in case another process inherited its output
 	started := make(chan error, 1)
 	go func() {
 		// If this process is killed, the kernel ends the child when the thread
@@ -89,14 +90,18 @@ func (p *process) signal(t *testing.T, s syscall.Signal) {
 	require.NoError(t, p.cmd.Process.Signal(s))
 }
 
-// drain asks the process to end. It must do so with exit code 0, in less than 15
-// s.
+// graceful is how long a cluster waits for a process that it has asked to end: the
+// terminationGracePeriodSeconds of deploy/helm, without those before the signal. On an idle
+// machine an end takes a few seconds.
+const graceful = 40 * time.Second
+
+// drain asks the process to end. It must do so with exit code 0, before it would be killed.
 func (p *process) drain(t *testing.T, s syscall.Signal) {
 	t.Helper()
 	began := time.Now()
 	p.signal(t, s)
 	require.Zero(t, p.wait(t), "its exit code, after %s: %s", s, &p.err)
-	require.Less(t, time.Since(began), 15*time.Second)
+	require.Less(t, time.Since(began), graceful)
 }
 
 // wait returns the exit code of a process that ends; a negative one was killed.
@@ -134,15 +139,21 @@ func run(t *testing.T, environ []string, args ...string) string {
 }
 
 // complains runs a command that must fail at once, and returns its one line of
-// complaint, which may follow one about settings of other processes.
+// complaint, which may follow one about settings of other processes. On a machine that does
+// other work it is run again if it took long: one that waits for something always does.
 func complains(t *testing.T, environ []string, args ...string) string {
 	t.Helper()
 	_, err := amends()
 	require.NoError(t, err)
-	began := time.Now()
-	p := launch(t, environ, args...)
-	require.Equal(t, 1, p.wait(t), "its exit code: %s", &p.err)
-	require.Less(t, time.Since(began), 5*time.Second)
+	var p *process
+	quickest := time.Hour
+	for try := 0; try < 3 && quickest >= 5*time.Second; try++ {
+		began := time.Now()
+		p = launch(t, environ, args...)
+		require.Equal(t, 1, p.wait(t), "its exit code: %s", &p.err)
+		quickest = min(quickest, time.Since(began))
+	}
+	require.Less(t, quickest, 5*time.Second)
 	said := p.err.String()
 	if first, rest, _ := strings.Cut(said, "\n"); strings.Contains(first, "that this process does not read") {
 		said = rest
@@ -197,13 +208,32 @@ func fetch(t *testing.T, url string) (status int, body string) {
 	return res.StatusCode, text.String()
 }
 
+// shows waits until a page answers with 200, and returns it.
+func shows(t *testing.T, url string) (body string) {
+	t.Helper()
+	eventually(t, url+" is shown", func() (ok bool) {
+		var status int
+		status, body = fetch(t, url)
+		return status == http.StatusOK
+	})
+	return body
+}
+
 // ready waits until a readiness probe succeeds.
 func ready(t *testing.T, base string) {
 	t.Helper()
-	eventually(t, base+" is ready", func() bool {
-		status, _ := readiness(t, base)
-		return status == http.StatusOK
-	})
+	shows(t, base+"/readyz")
+}
+
+// busyWarning matches that of a process whose machine had no time for it: the work goes on.
+var busyWarning = regexp.MustCompile(`level=WARN .*(deadline exceeded|database is locked|does not answer)`)
+
+// requireQuiet requires that the process has nothing to complain about but its machine.
+func (p *process) requireQuiet(t *testing.T) {
+	t.Helper()
+	for line := range strings.Lines(p.err.String()) {
+		require.Regexp(t, busyWarning, line, "it complains")
+	}
 }
 
 // unready waits until a readiness probe gives that reason for a failure.

@@ -36,6 +36,7 @@ func TestAResetOfACancelledOrderRaisesNoAlarm(t *testing.T) {
 			r := p.place(t, "", "wait=30", body)
 			require.Equal(t, http.StatusOK, r.status)
 			require.Equal(t, tc.reason, r.order.Reason)
+			decided(t, r.order.ID) // its workflow ends behind its record
 			ledgers := p.ledgers(t)
 
 			points := resetPoints(t, r.order.ID)

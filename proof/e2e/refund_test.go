@@ -51,7 +51,7 @@ func (p *platform) refunds(t *testing.T) string {
 }
 
 // patient waits longer than the admin address takes for an answer.
-var patient = &http.Client{Timeout: time.Minute}
+var patient = &http.Client{Timeout: 2 * time.Minute}
 
 // tryRefund asks for a refund until the answer is no 503, and returns its status.
 func tryRefund(ctx context.Context, admin, id, key string, minor int64) (status int, made contract.Refund, err error) {
@@ -84,7 +84,7 @@ func tryRefund(ctx context.Context, admin, id, key string, minor int64) (status 
 func TestRefundsNeverExceedTheCapture(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t, 10*time.Minute)
-	ctx, stop := context.WithTimeout(t.Context(), 90*time.Second)
+	ctx, stop := context.WithTimeout(t.Context(), 2*patience)
 	defer stop()
 	id := p.insist(t, "", "wait=30", placement()).order.ID
 	eventually(t, "the order is confirmed", func() bool { return p.get(t, id).order.Status == confirmed })
@@ -155,7 +155,7 @@ func TestRefundsNeverExceedTheCapture(t *testing.T) {
 func TestAStuckRefundIsSeenAndRepaired(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t, 10*time.Minute)
-	ctx, stop := context.WithTimeout(t.Context(), 90*time.Second)
+	ctx, stop := context.WithTimeout(t.Context(), 2*patience)
 	defer stop()
 	id := p.insist(t, "", "wait=30", placement()).order.ID
 	eventually(t, "the order is confirmed", func() bool { return p.get(t, id).order.Status == confirmed })
@@ -183,7 +183,8 @@ func TestAStuckRefundIsSeenAndRepaired(t *testing.T) {
 	require.True(t, seen.NeedsAttention)
 	require.Equal(t, made.Id, seen.Attention[0].Saga)
 
-	ask := func(action, refund, step string) (int, contract.OperatorsOrder) {
+	var ask func(action, refund, step string) (int, contract.OperatorsOrder)
+	ask = func(action, refund, step string) (int, contract.OperatorsOrder) {
 		var o contract.OperatorsOrder
 		body := fmt.Sprintf(`{"step": %q, "refund": %q, "action": %q, "reason": "the provider is back", "reference": "case 7"}`, step, refund, action)
 		r, err := http.NewRequestWithContext(ctx, http.MethodPost, admin+"/v1/orders/"+id+"/repair", strings.NewReader(body))
@@ -192,6 +193,9 @@ func TestAStuckRefundIsSeenAndRepaired(t *testing.T) {
 		answer, err := patient.Do(r)
 		require.NoError(t, err)
 		defer answer.Body.Close()
+		if answer.StatusCode == http.StatusServiceUnavailable { // in the time of this address
+			return ask(action, refund, step)
+		}
 		_ = json.NewDecoder(answer.Body).Decode(&o) // a refusal is none
 		return answer.StatusCode, o
 	}
@@ -243,7 +247,7 @@ func TestAStuckRefundIsSeenAndRepaired(t *testing.T) {
 func TestTheKeyOfARefundIsRememberedWithoutTheEngine(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t, 10*time.Minute)
-	ctx, stop := context.WithTimeout(t.Context(), 90*time.Second)
+	ctx, stop := context.WithTimeout(t.Context(), 2*patience)
 	defer stop()
 	id := p.insist(t, "", "wait=30", placement()).order.ID
 	eventually(t, "the order is confirmed", func() bool { return p.get(t, id).order.Status == confirmed })
@@ -253,7 +257,11 @@ func TestTheKeyOfARefundIsRememberedWithoutTheEngine(t *testing.T) {
 		require.NoError(t, err)
 		return status
 	}
-	require.Equal(t, http.StatusOK, ask("most", total-100))
+	eventually(t, "it is made", func() bool {
+		status := ask("most", total-100)
+		require.Contains(t, []int{http.StatusOK, http.StatusAccepted}, status)
+		return status == http.StatusOK
+	})
 
 	// The steps of a refund that was refused, whose workflow is past its retention.
 	refundID, number := derive.Refund(id, "refused")

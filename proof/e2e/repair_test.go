@@ -58,7 +58,7 @@ func TestAnOrderNeedsAttentionAndIsRepaired(t *testing.T) {
 	id := dev.insist(t, "", "", demo("tok_unknown")).order.ID
 	shop := shoptest.Open(t, devDSNs(dir), false)
 	eventually(t, "the money is asked for", func() bool { return paying(t, shop, payment.Intent) == 1 })
-	require.Equal(t, http.StatusAccepted, dev.cancel(t, id).status)
+	require.Equal(t, http.StatusAccepted, unhurried(t, func() reply { return dev.cancel(t, id) }).status)
 	eventually(t, "the order is flagged", func() bool { return dev.get(t, id).order.NeedsAttention })
 	flagged := dev.get(t, id).order
 	require.Equal(t, workflows.StatusPending, flagged.Status)
@@ -125,11 +125,12 @@ func TestAnOrderNeedsAttentionAndIsRepaired(t *testing.T) {
 	client, err := engine.Dial(engine.Options{Address: address, Isolated: true})
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
-	require.Empty(t, orders("--stuck"))
+	eventually(t, "no order is stuck", func() bool { return orders("--stuck") == "" })
 	require.NoError(t, client.TerminateWorkflow(t.Context(), workflows.WorkflowID(stuck), "", "test"))
-	out = orders("--stuck")
-	require.Contains(t, out, stuck)
-	require.Contains(t, out, "its workflow was terminated")
+	eventually(t, "it is stuck, and the list says why", func() bool {
+		out = orders("--stuck")
+		return strings.Contains(out, stuck) && strings.Contains(out, "its workflow was terminated")
+	})
 	shown(t, admin, `amends_orders_stuck{cause="not_running"} 1`)
 }
 

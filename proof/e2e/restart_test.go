@@ -35,7 +35,7 @@ func (p *platform) desk(t *testing.T) desk {
 	quiet := slog.New(slog.DiscardHandler)
 	c := api.DefaultConfig()
 	c.GuestSecret = guestSecret
-	c.Orders.Queue, c.Orders.RepairTimeout = p.queues["order"], 20*time.Second
+	c.Orders.Queue, c.Orders.RepairTimeout = p.queues["order"], 30*time.Second
 	a, err := api.New(c, server.Client, api.WithLogger(quiet), api.WithOrders(p.Orders))
 	require.NoError(t, err)
 	h := httptest.NewServer(api.NewAdmin(api.Admin{
@@ -200,6 +200,7 @@ func TestARerunBeginsASagaAgainAndIsKept(t *testing.T) {
 			body := placement()
 			body["payment_token"] = token
 			id := p.place(t, "", "wait=30", body).order.ID
+			decided(t, id) // its workflow ends behind its record
 			ledgers := p.ledgers(t)
 			foreign := resetPoints(t, id)
 			require.Equal(t, want, result(t, id, reset(t, id, foreign.run, foreign.events[1])).Status)

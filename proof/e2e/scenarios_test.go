@@ -57,7 +57,7 @@ func scenarios() map[string]scenario {
 		"cancelled-declined-at-capture":   {status: cancelled, reason: order.PaymentDeclined, change: tok("tok_capture_declined")},
 		"cancelled-undeliverable":         {status: cancelled, reason: order.Undeliverable, change: map[string]any{"ship_to": shipTo("00000")}},
 		"cancelled-internal":              {status: cancelled, reason: order.Internal, flagged: true, away: "inventory", steer: contradict},
-		"cancelled-deadline":              {status: cancelled, reason: order.Deadline, away: "shipping", decide: 2 * time.Second, steer: missDeadline},
+		"cancelled-deadline":              {status: cancelled, reason: order.Deadline, away: "shipping", decide: soon, steer: missDeadline},
 
 		"cancelled-by-customer-quoting":       {status: cancelled, reason: order.CustomerRequest, away: "catalog", steer: cancelAt("catalog.quote", "catalog")},
 		"cancelled-by-customer-reserving":     {status: cancelled, reason: order.CustomerRequest, away: "inventory", steer: cancelAt("inventory.reserve", "inventory")},

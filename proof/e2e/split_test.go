@@ -26,8 +26,7 @@ func TestPartsWaitForTheEngine(t *testing.T) {
 	}
 	unready(t, s.admin["api"], "engine")
 	for _, part := range parts {
-		status, _ := fetch(t, s.admin[part]+"/healthz")
-		require.Equal(t, http.StatusOK, status, "%s lives", part)
+		shows(t, s.admin[part]+"/healthz") // it lives
 	}
 	r := s.place(t, "", "", placement())
 	require.NoError(t, turnedAway(r))
@@ -67,16 +66,18 @@ func TestWithoutWorkersEveryRequestIsAnswered(t *testing.T) {
 	}
 
 	key := uuid.NewString()
-	r := s.place(t, key, "", placement())
-	require.NoError(t, turnedAway(r))
-	require.Equal(t, "PLACEMENT_UNKNOWN", r.code)
+	var r reply
+	eventually(t, "the engine has it, and no worker", func() bool { // a starved engine may have nothing at first
+		r = s.place(t, key, "", placement())
+		require.NoError(t, turnedAway(r))
+		return r.code == "PLACEMENT_UNKNOWN"
+	})
 	id := strings.TrimPrefix(r.header.Get("Location"), "/v1/orders/")
 
-	r = s.readSoon(t, id)
-	require.Equal(t, http.StatusOK, r.status)
+	r = s.readSoon(t, id, http.StatusOK)
 	require.Equal(t, "engine", r.source)
 	require.Equal(t, workflows.StatusPending, r.order.Status)
-	r = s.readSoon(t, before)
+	r = s.readSoon(t, before, http.StatusOK)
 	require.Equal(t, "engine", r.source)
 	require.Equal(t, confirmed, r.order.Status)
 
@@ -89,16 +90,20 @@ func TestWithoutWorkersEveryRequestIsAnswered(t *testing.T) {
 	require.NoError(t, s.Check(t.Context()))
 }
 
-// readSoon reads an order, which takes less than 2 s even with parts down. It is
-// the best of three, because this machine may be under load.
-func (s *split) readSoon(t *testing.T, id string) (r reply) {
+// readSoon reads an order, which is answered so within 2 s even with parts down. It is the
+// first such answer of twenty, because this machine may be under load: then an answer is late,
+// or is to come back later.
+func (s *split) readSoon(t *testing.T, id string, status int) (r reply) {
 	t.Helper()
-	best := time.Hour
-	for range 3 {
-		r = s.get(t, id)
-		best = min(best, r.took)
+	for range 20 {
+		r = s.read(t, id)
+		require.Contains(t, []int{status, http.StatusServiceUnavailable}, r.status, r.code)
+		if r.status == status && r.took < 2*time.Second {
+			break
+		}
 	}
-	require.Less(t, best, 2*time.Second)
+	require.Equal(t, status, r.status, r.code)
+	require.Less(t, r.took, 2*time.Second)
 	return r
 }
 
@@ -108,8 +113,7 @@ func TestAWorkerDrains(t *testing.T) {
 	s := newRunningSplit(t, onFiles(t))
 	body := placement()
 	body["payment_token"] = "tok_slow"
-	id := s.insist(t, "", "", body).order.ID
-	eventually(t, "the money is asked for", func() bool { return paying(t, s.Shop, payment.Intent) == 1 })
+	id := s.begins(t, s.Shop, body)
 	s.drain(t, "payment")
 	require.Equal(t, 1, paying(t, s.Shop, payment.Authorized), "what ran was finished")
 	s.start(t, "payment")
@@ -122,7 +126,7 @@ func TestAWorkerDrains(t *testing.T) {
 	customers := s.visit(t, 0)
 	for _, part := range parts { // the API, too, which has customers waiting
 		customers.join(t, 1)
-		eventually(t, "orders are under way", func() bool { return held(t, s.Shop) > 0 })
+		customers.under(t, "orders are under way", 1, func() bool { return held(t, s.Shop) > 0 })
 		s.drain(t, part)
 		s.start(t, part)
 	}

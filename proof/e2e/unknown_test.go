@@ -61,7 +61,7 @@ func TestAnAuthorizationWithoutAnAnswerIsNotGuessed(t *testing.T) {
 	t.Run("AndGoesOnWhenTheAnswerComes", func(t *testing.T) {
 		t.Parallel()
 		p, id := start(t)
-		require.Equal(t, saga.Running, stateOf(ask(t, id), "payment.authorize"))
+		eventually(t, "it goes on", func() bool { return stateOf(ask(t, id), "payment.authorize") == saga.Running })
 		p.Skip(2 * time.Minute)
 		require.Equal(t, confirmed, p.recovered(t, id).Status)
 	})
@@ -84,9 +84,11 @@ func TestAnAuthorizationWithoutAnAnswerIsNotGuessed(t *testing.T) {
 		ours, err := p.Payments.Payments(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, payment.Intent, ours[0].State, "we say neither that it is held nor that it is not")
-		reservations, err := p.Inventory.Reservations(t.Context())
-		require.NoError(t, err)
-		require.Equal(t, inventory.Released, reservations[0].State, "the other branch is not held up")
+		eventually(t, "the other branch is not held up", func() bool {
+			reservations, err := p.Inventory.Reservations(t.Context())
+			require.NoError(t, err)
+			return reservations[0].State == inventory.Released
+		})
 
 		p.Skip(2 * time.Minute)
 		v := p.recovered(t, id)
