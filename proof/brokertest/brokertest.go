@@ -15,7 +15,7 @@ import (
 )
 
 // startWithin bounds the start of a broker on a loaded machine.
-const startWithin = 30 * time.Second
+const startWithin = 3 * time.Minute
 
 // Broker is a NATS server with JetStream on a port of its own.
 type Broker struct {

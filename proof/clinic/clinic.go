@@ -158,7 +158,7 @@ func (c *Clinic) repay(tb testing.TB, in repay.Input) repay.View {
 // Environment returns an environment for one workflow that starts later than now.
 func (c *Clinic) Environment(later time.Duration) *testsuite.TestWorkflowEnvironment {
 	env := c.suite.NewTestWorkflowEnvironment()
-	env.SetTestTimeout(30 * time.Second)
+	env.SetTestTimeout(time.Minute)
 	env.SetStartTime(time.Now().Add(later))
 	workflows.Register(env, workflows.Options{})
 	return env

@@ -93,7 +93,7 @@ func newFrontend(t *testing.T, shop *shoptest.Shop) *frontend {
 }
 
 // patience bounds a workflow task, on a machine under load.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // run gives the worker a task and returns its answer.
 func (f *frontend) run(ctx context.Context, task *workflowservice.PollWorkflowTaskQueueResponse) (*workflowservice.RespondWorkflowTaskCompletedRequest, error) {

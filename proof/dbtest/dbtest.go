@@ -87,7 +87,7 @@ func Encoded(tb testing.TB, encoding string) string {
 func execute(tb testing.TB, dsn, statement string) {
 	tb.Helper()
 	// Not the test's context: it has ended when cleanups run.
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, dsn)
 	require.NoError(tb, err)

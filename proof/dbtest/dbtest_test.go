@@ -95,7 +95,7 @@ func TestServerEndsWithItsProcess(t *testing.T) {
 	require.Eventually(t, func() bool {
 		_, err := os.Stat(dir)
 		return errors.Is(err, os.ErrNotExist)
-	}, 30*time.Second, 20*time.Millisecond, "the server must end and leave nothing")
+	}, 5*time.Minute, 20*time.Millisecond, "the server must end and leave nothing")
 }
 
 // dataDirectory asks the server where it keeps its files.

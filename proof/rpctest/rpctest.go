@@ -51,7 +51,7 @@ func Serve(tb testing.TB, register func(grpc.ServiceRegistrar)) (conn *grpc.Clie
 // Context returns the test's context with a deadline, which every call needs.
 func Context(tb testing.TB) context.Context {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(tb.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(tb.Context(), 5*time.Minute)
 	tb.Cleanup(cancel)
 	return ctx
 }

@@ -48,6 +48,10 @@ func dial(t *testing.T, address string) *engine.Client {
 	return c
 }
 
+// patience bounds every wait on a machine that does other work too. It is much less than
+// clocks are off by.
+const patience = 5 * time.Minute
+
 func TestOnOneEngine(t *testing.T) {
 	t.Parallel()
 	address := start(t)
@@ -127,11 +131,11 @@ func noOrderDependsOnAClock(t *testing.T, address string) {
 				require.Eventually(t, func() bool {
 					record, err := p.Orders.Get(t.Context(), id)
 					return err == nil && record.Decided == order.Deadline
-				}, time.Minute, 20*time.Millisecond)
+				}, patience, 20*time.Millisecond)
 				record, err := p.Orders.Get(t.Context(), id)
 				require.NoError(t, err)
 				require.False(t, record.DecidedAt.Before(record.Placement.DecideBy), "not before")
-				require.WithinDuration(t, record.Placement.DecideBy, record.DecidedAt, time.Minute)
+				require.WithinDuration(t, record.Placement.DecideBy, record.DecidedAt, off/2)
 			})
 		})
 	}
@@ -194,13 +198,16 @@ func aProcessTells(t *testing.T, address string) {
 			var log bytes.Buffer
 			w := clock.NewWatch(through(t, address, -tc.ahead), func(ahead time.Duration) {
 				show(ahead)
-				measured <- ahead
+				select {
+				case measured <- ahead:
+				default: // it measures again while this test is slow
+				}
 			}, slog.New(slog.NewTextHandler(&log, nil)))
 			ctx, stop := context.WithCancel(t.Context())
 			ended := make(chan error, 1)
 			go func() { ended <- w.Run(ctx) }()
 			require.InDelta(t, tc.ahead.Seconds(), (<-measured).Seconds(), 4)
-			require.Eventually(t, func() bool { return slices.Equal(w.Warnings(), tc.warns) }, time.Minute, 5*time.Millisecond)
+			require.Eventually(t, func() bool { return slices.Equal(w.Warnings(), tc.warns) }, patience, 5*time.Millisecond)
 			stop()
 			require.NoError(t, <-ended)
 
@@ -240,7 +247,7 @@ func (p *platform) progress(t *testing.T, id, run string) (v saga.View) {
 	require.Eventually(t, func() bool {
 		answer, err := p.workers.QueryWorkflow(t.Context(), workflows.WorkflowID(id), run, saga.QuerySaga, id)
 		return err == nil && answer.Get(&v) == nil
-	}, time.Minute, 20*time.Millisecond)
+	}, patience, 20*time.Millisecond)
 	return v
 }
 

@@ -42,7 +42,7 @@ import (
 )
 
 // patience is how long a test waits for what happens by itself.
-const patience = time.Minute
+const patience = 5 * time.Minute
 
 // exported are the spans of every process of this test binary.
 var exported = &exporter{}

@@ -42,15 +42,7 @@ func TestOneTraceLeadsFromTheRequestToTheListener(t *testing.T) {
 			t.Parallel()
 			url := p.start(t, at)
 			unsampled := post(t, url, "00")
-			id := post(t, url, "01")
-			want := at.paths()
-			var missing []string
-			require.Eventually(t, func() bool {
-				got := exported.all().of(id).paths()
-				missing = slices.DeleteFunc(slices.Clone(want), func(path string) bool { return slices.Contains(got, path) })
-				return len(missing) == 0
-			}, patience, 20*time.Millisecond, "%v", &missing)
-			spans := exported.all().of(id)
+			id, spans := at.traced(t, url)
 			for _, path := range spans.paths() {
 				require.Truef(t, strings.HasPrefix(path, customer+" > POST /v1/orders"), "%s is not below the client", path)
 			}
@@ -67,11 +59,35 @@ func TestOneTraceLeadsFromTheRequestToTheListener(t *testing.T) {
 			beside := exported.all().of(heard[0].SpanContext().TraceID())
 			require.Equal(t, []string{"listen test", "listen test > sql.conn.exec"}, beside.paths(), "a listener has a trace of its own")
 
-			require.Contains(t, p.lines.String(), `"route":"/v1/orders","status":200`)
-			require.Contains(t, p.lines.String(), `"trace_id":"`+id.String()+`","span_id":"`)
+			require.Eventually(t, func() bool { // a line is written behind the answer
+				text := p.lines.String()
+				return strings.Contains(text, `"route":"/v1/orders","status":200`) && strings.Contains(text, `"trace_id":"`+id.String()+`","span_id":"`)
+			}, patience, 20*time.Millisecond)
 			require.Empty(t, exported.all().of(unsampled), "its client does not trace it")
 		})
 	}
+}
+
+// traced places an order, and returns its trace once that has all spans. On a machine that was
+// too slow for an attempt, which was made again, it is another order's: only the first one of
+// a place apart loses an answer.
+func (at place) traced(t *testing.T, url string) (id trace.TraceID, spans tree) {
+	t.Helper()
+	for range 5 {
+		id = post(t, url, "01")
+		want := at.paths()
+		var missing []string
+		require.Eventually(t, func() bool {
+			spans = exported.all().of(id)
+			got := spans.paths()
+			missing = slices.DeleteFunc(slices.Clone(want), func(path string) bool { return slices.Contains(got, path) })
+			return len(missing) == 0
+		}, patience, 20*time.Millisecond, "%v", &missing)
+		if at.apart || len(spans.named("RunActivity:payment.authorize")) == 1 {
+			break
+		}
+	}
+	return id, spans
 }
 
 // paths returns the spans that the trace of an order must have, see [tree.paths].
@@ -127,7 +143,7 @@ func post(t *testing.T, url, flags string) trace.TraceID {
 	require.NoError(t, err)
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Idempotency-Key", "key-canary-"+uuid.NewString())
-	r.Header.Set("Prefer", "wait=20")
+	r.Header.Set("Prefer", "wait=30")
 	r.Header.Set("traceparent", "00-"+id.String()+"-"+customer+"-"+flags)
 	answer, err := (&http.Client{Timeout: patience}).Do(r)
 	require.NoError(t, err)
