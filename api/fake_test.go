@@ -54,8 +54,9 @@ type fakeTemporal struct {
 	acknowledge func(context.Context, client.StartWorkflowOptions, workflows.Acknowledgement) (client.WorkflowRun, error)
 	looked      []ledger.Acknowledgement // that were made before
 
-	mu    sync.Mutex
-	calls []string
+	mu      sync.Mutex
+	calls   []string
+	awaited []string // runs whose results were asked for; empty: the newest
 }
 
 // started is the request of a placement to the engine.
@@ -158,7 +159,7 @@ func (f *fakeTemporal) ExecuteWorkflow(ctx context.Context, o client.StartWorkfl
 		if !f.called("start", f.start != nil) {
 			return nil, context.Canceled
 		}
-		return run{}, f.start(ctx, started{options: o, name: workflows.PlaceOrder, input: args[0].(workflows.Input)}) //nolint:forcetypeassert,errcheck // as above
+		return run{id: firstRun}, f.start(ctx, started{options: o, name: workflows.PlaceOrder, input: args[0].(workflows.Input)}) //nolint:forcetypeassert,errcheck // as above
 	}
 	if workflow == repay.RefundOrder {
 		if !f.called("refund", f.refund != nil) {
@@ -172,7 +173,10 @@ func (f *fakeTemporal) ExecuteWorkflow(ctx context.Context, o client.StartWorkfl
 	return f.acknowledge(ctx, o, args[0].(workflows.Acknowledgement)) //nolint:forcetypeassert,errcheck // as above
 }
 
-func (f *fakeTemporal) GetWorkflow(_ context.Context, id, _ string) client.WorkflowRun {
+// firstRun is the run of every workflow that is started.
+const firstRun = "the first"
+
+func (f *fakeTemporal) GetWorkflow(_ context.Context, id, of string) client.WorkflowRun {
 	if strings.HasPrefix(id, workflows.AcknowledgementID("")) {
 		return run{get: func(context.Context) (any, error) {
 			if f.looked == nil {
@@ -184,6 +188,9 @@ func (f *fakeTemporal) GetWorkflow(_ context.Context, id, _ string) client.Workf
 	if !f.called("wait for the result", f.result != nil) {
 		return run{get: func(context.Context) (any, error) { return nil, context.Canceled }}
 	}
+	f.mu.Lock()
+	f.awaited = append(f.awaited, of)
+	f.mu.Unlock()
 	return run{get: func(ctx context.Context) (any, error) { return f.result(ctx, id) }}
 }
 
@@ -289,10 +296,13 @@ func (h handle) Get(ctx context.Context, target any) error { return get(ctx, h.g
 type run struct {
 	client.WorkflowRun
 
+	id  string
 	get func(context.Context) (any, error)
 }
 
 func (run) GetID() string { return "" }
+
+func (r run) GetRunID() string { return r.id }
 
 func (r run) Get(ctx context.Context, target any) error { return get(ctx, r.get, target) }
 

@@ -149,3 +149,38 @@ func TestPrefersToWait(t *testing.T) {
 		require.NoError(t, <-stopped, "nobody waits for a decision that long")
 	})
 }
+
+// Without the run, the client asks the engine for the newest one before it waits.
+func TestAwaitsTheRunThatItHasStarted(t *testing.T) {
+	t.Parallel()
+	start := func(t *testing.T, result func(b *testBundle) error) *testBundle {
+		t.Helper()
+		r := newRecords(0)
+		b := setupRecorded(t, r)
+		b.temporal.start, b.temporal.query = r.start, knows(workflows.StatusPending)
+		b.temporal.describe = described(t, enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, nil)
+		b.temporal.result = func(_ context.Context, id string) (workflows.OrderView, error) {
+			return view(strings.TrimPrefix(id, "order-"), workflows.StatusConfirmed), result(b)
+		}
+		b.post(t, goodBody, "Prefer: wait=10").order(t, http.StatusOK)
+		return b
+	}
+
+	t.Run("AndTheNewestForARepeat", func(t *testing.T) {
+		t.Parallel()
+		b := start(t, func(*testBundle) error { return nil })
+		b.post(t, goodBody, "Prefer: wait=10").order(t, http.StatusOK)
+		require.Equal(t, []string{firstRun, ""}, b.temporal.awaited)
+	})
+
+	t.Run("AndTheNewestAfterAReset", func(t *testing.T) {
+		t.Parallel()
+		b := start(t, func(b *testBundle) error {
+			if len(b.temporal.awaited) == 1 {
+				return &temporal.TerminatedError{}
+			}
+			return nil
+		})
+		require.Equal(t, []string{firstRun, ""}, b.temporal.awaited)
+	})
+}

@@ -116,7 +116,7 @@ func (h *Handlers) await(ctx context.Context, order *read.Snapshot, until time.T
 		case <-ctx.Done():
 		}
 	}()
-	decided, ok := h.orders.Await(ctx, order.ID, order.Style)
+	decided, ok := h.orders.Await(ctx, *order)
 	if ok {
 		*order = decided
 		return true

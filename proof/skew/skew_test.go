@@ -22,6 +22,7 @@ import (
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/internal/engine/clock"
 	"github.com/amends/amends/internal/orders/attribute"
+	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/internal/telemetry"
 	"github.com/amends/amends/proof/enginetest"
 	"github.com/amends/amends/saga"
@@ -147,7 +148,7 @@ func (p *platform) requireConfirmed(t *testing.T, id string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), saga.DefaultTiming().ParkAfter)
 	defer cancel()
-	decided, ok := p.client(time.Minute).Await(ctx, id, order.Orchestrated)
+	decided, ok := p.client(time.Minute).Await(ctx, read.Snapshot{OrderView: workflows.OrderView{ID: id}})
 	require.True(t, ok, "it stalls")
 	require.Equal(t, order.Confirmed, decided.Status, "%s", decided.Reason)
 	require.NoError(t, p.Check(t.Context()))

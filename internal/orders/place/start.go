@@ -21,11 +21,12 @@ func (p *Placer) submit(ctx context.Context, id string, order workflows.Placemen
 	if !p.records.Answer() {
 		return p.attach(ctx, id, order, over)
 	}
-	exists, err := p.start(ctx, id, order, over)
+	run, exists, err := p.start(ctx, id, order, over)
 	if err != nil {
 		return first{}, err
 	}
 	placed, err := p.recorded(ctx, id, exists)
+	placed.order.Run = run
 	if err == nil || ctx.Err() != nil || hasNoOutcome(err) {
 		return placed, err
 	}
@@ -33,20 +34,24 @@ func (p *Placer) submit(ctx context.Context, id string, order workflows.Placemen
 	return p.attach(ctx, id, order, over)
 }
 
-// start starts the order's workflow. exists is not nil if the workflow was started before.
-func (p *Placer) start(ctx context.Context, id string, order workflows.Placement, over enumspb.WorkflowIdReusePolicy) (exists, err error) {
+// start starts the order's workflow, and returns its run. exists is not nil if the workflow was
+// started before.
+func (p *Placer) start(ctx context.Context, id string, order workflows.Placement, over enumspb.WorkflowIdReusePolicy) (run string, exists, err error) {
 	o := p.options(id, order, over)
 	o.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL
 	o.WorkflowExecutionErrorWhenAlreadyStarted = true
 	// Has an effect only if the client also has the worker of the queue: it then gets the
 	// first task with the answer.
 	o.EnableEagerStart = true
-	_, err = p.engine.ExecuteWorkflow(ctx, o, workflows.PlaceOrder, p.input(id, order))
-	if err != nil && !hasNoOutcome(err) {
-		return nil, fmt.Errorf("start: %w", err)
+	started, err := p.engine.ExecuteWorkflow(ctx, o, workflows.PlaceOrder, p.input(id, order))
+	switch {
+	case err == nil:
+		run = started.GetRunID()
+	case !hasNoOutcome(err):
+		return "", nil, fmt.Errorf("start: %w", err)
 	}
 	p.engine.Answered()
-	return err, nil
+	return run, err, nil
 }
 
 // attach makes the one call that starts the order's workflow as submit does, and has the

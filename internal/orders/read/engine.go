@@ -24,7 +24,7 @@ func (r *Reader) describe(ctx context.Context, id string) (Snapshot, error) {
 	r.engine.Answered()
 	info := d.GetWorkflowExecutionInfo()
 	if info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED {
-		if decided, ok := r.result(ctx, id); ok {
+		if decided, ok := r.result(ctx, id, info.GetExecution().GetRunId()); ok {
 			decided.Source = FromEngine
 			if decided.NeedsAttention {
 				r.addAcknowledged(ctx, &decided.OrderView)
@@ -78,23 +78,24 @@ func (r *Reader) observe(ctx context.Context, view *workflows.OrderView) {
 	}
 }
 
-// Await returns the order as soon as it is decided, and false if ctx ends before. Its style
-// is the one that the caller has seen: the record may have another.
-func (r *Reader) Await(ctx context.Context, id string, style order.Style) (Snapshot, bool) {
-	if style != order.Choreographed {
-		found, ok := r.result(ctx, id)
+// Await returns the order that a caller has seen as soon as it is decided, and false if ctx
+// ends before. Its record may have another style than the one that was seen.
+func (r *Reader) Await(ctx context.Context, seen Snapshot) (Snapshot, bool) {
+	if seen.Style != order.Choreographed {
+		found, ok := r.result(ctx, seen.ID, seen.Run)
 		if !ok || found.Style != order.Choreographed {
 			return found, ok
 		}
 	}
-	return r.AwaitRecord(ctx, id, func(rec order.Record) bool { return rec.Status != order.Pending })
+	return r.AwaitRecord(ctx, seen.ID, func(rec order.Record) bool { return rec.Status != order.Pending })
 }
 
-// result waits for the result of an order's workflow, which adds no events to its history.
-func (r *Reader) result(ctx context.Context, id string) (Snapshot, bool) {
+// result waits for the result of a run of an order's workflow, which adds no events to its
+// history. Without a run it is the newest one, and the client asks the engine which that is.
+func (r *Reader) result(ctx context.Context, id, run string) (Snapshot, bool) {
 	for {
 		var view workflows.OrderView
-		err := r.engine.GetWorkflow(ctx, workflows.WorkflowID(id), "").Get(ctx, &view)
+		err := r.engine.GetWorkflow(ctx, workflows.WorkflowID(id), run).Get(ctx, &view)
 		if err == nil {
 			return Snapshot{OrderView: view, Source: FromWorkflow}, true
 		}
@@ -103,6 +104,7 @@ func (r *Reader) result(ctx context.Context, id string) (Snapshot, bool) {
 		if !errors.As(err, &terminated) || !r.continues(ctx, id) {
 			return Snapshot{}, false
 		}
+		run = ""
 	}
 }
 

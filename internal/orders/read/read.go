@@ -43,6 +43,10 @@ type Snapshot struct {
 	Version int64
 	AsOf    time.Time
 
+	// Run is the run of its workflow that the caller itself has started; empty: another
+	// one, or none. It spares [Reader.Await] a question to the engine.
+	Run string
+
 	pseudonym string // of the customer, if only the engine answered
 }
 

@@ -125,7 +125,7 @@ func (r *Repairs) keep(ctx context.Context, id string, q ledger.Repair) (ledger.
 func (r *Repairs) restarted(ctx context.Context, before read.Snapshot) (_ read.Snapshot, made bool, err error) {
 	within, stop := context.WithTimeout(ctx, r.config.Timeout)
 	defer stop()
-	r.orders.Await(within, before.ID, before.Style)
+	r.orders.Await(within, before)
 	after, err := r.orders.Find(ctx, before.ID)
 	if err != nil { // the restart is made: a missing picture does not change that
 		return before, false, nil
