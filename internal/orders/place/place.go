@@ -75,12 +75,13 @@ type Placer struct {
 	queue   *pollers.Pollers
 	gate    *admission.Gate
 	config  Config
+	pace    pace
 }
 
 // New returns a placer, which lets orders in through gate. Without records it asks the
 // orders' workflows.
 func New(e *call.Engine, orders *read.Reader, recorded *records.Reader, queue *pollers.Pollers, gate *admission.Gate, c Config) *Placer {
-	return &Placer{e, orders, recorded, queue, gate, c}
+	return &Placer{engine: e, orders: orders, records: recorded, queue: queue, gate: gate, config: c}
 }
 
 // Placed is the outcome of a placement.

@@ -2,7 +2,6 @@ package place
 
 import (
 	"context"
-	"time"
 
 	"github.com/amends/amends/internal/background"
 	"github.com/amends/amends/internal/orders/read"
@@ -10,10 +9,6 @@ import (
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/workflows"
 )
-
-// The pauses between two readings of a record that is not there yet. The first step on an
-// idle platform takes some milliseconds.
-const firstPause, mostPause = 4 * time.Millisecond, 100 * time.Millisecond
 
 // record reads an order's first placement in its record. Code: NOT_FOUND.
 func (p *Placer) record(ctx context.Context, id string) (first, error) {
@@ -28,8 +23,12 @@ func (p *Placer) record(ctx context.Context, id string) (first, error) {
 // recorded waits for the record of an order whose workflow has been started. If the
 // workflow existed before and is closed, and there is no record, it returns exists.
 func (p *Placer) recorded(ctx context.Context, id string, exists error) (placed first, err error) {
-	open := exists == nil // as far as it is known
-	wait := background.Retry{First: firstPause, Most: mostPause, Final: func(err error) bool { return !records.Missing(err) }}
+	open, began := exists == nil, p.config.Now() // open as far as it is known
+	head, wait := p.pace.looks(began)
+	if open {
+		background.Pause(ctx, head)
+	}
+	wait.Final = func(err error) bool { return !records.Missing(err) }
 	err = wait.Do(ctx, func(ctx context.Context) error {
 		placed, err = p.record(ctx, id)
 		if records.Missing(err) && !open {
@@ -40,6 +39,9 @@ func (p *Placer) recorded(ctx context.Context, id string, exists error) (placed 
 		}
 		return err
 	})
+	if now := p.config.Now(); err == nil && exists == nil {
+		p.pace.found(now, now.Sub(began))
+	}
 	return placed, err //nolint:wrapcheck // it is the attempt's
 }
 
