@@ -371,6 +371,13 @@ func TestGuests(t *testing.T) {
 		require.Equal(t, http.StatusOK, b.do(t, http.MethodGet, "/v1/orders/"+earlier, "", claim).StatusCode)
 		b.do(t, http.MethodGet, "/v1/orders/"+earlier, "", "Amends-Claim: ").refused(t, http.StatusNotFound, fault.NotFound)
 	})
+	t.Run("AreNotLookedForWhereNoEarlierVersionHasRun", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, func(c *Config) { c.EarlierOrders = false })
+		b.temporal.place, b.temporal.earlier = firstWins(t), "order-"+identity.Earlier("cus_42", keyOne)
+		require.Equal(t, firstOrder, b.post(t, goodBody).order(t, http.StatusAccepted).Id)
+		require.Equal(t, []string{"check health", "place"}, b.temporal.calls, "one call places an order")
+	})
 	t.Run("CannotMakeAnAccountsOrder", func(t *testing.T) {
 		t.Parallel()
 		b := fronted(t, newAccounts(t), true)

@@ -152,7 +152,7 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	page.Register(s.echo)
 	pages.Open(s.echo, c.Shop, visit.Site{Name: c.Seller.Name, Guests: c.GuestSecret != "", Tokens: s.payments, Log: s.log})
 	s.services.Query = s.model
-	reader, access := shop.NewReader(s.services), apiorders.NewAccess(lookup.New(s.orders, s.model), c.Guests())
+	reader, access := shop.NewReader(s.services), apiorders.NewAccess(lookup.New(s.orders, s.model), c.Guests(), c.EarlierOrders)
 	all := operations{
 		apiorders.New(s.orders, access, s.model, reader, s.draining), shop.New(reader), accounts, live.New(access, s.model, s.draining, heartbeat), cases.New(s.cases, access),
 		invoice.New(c.Guests(), reader, c.Seller), overview.New(access, reader), page, s.health,

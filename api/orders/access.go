@@ -26,12 +26,16 @@ type Finder interface {
 // Access finds orders for those who may see them. To all others it says NOT_FOUND, as of
 // an order that does not exist.
 type Access struct {
-	orders Finder
-	guests *identity.Guests
+	orders  Finder
+	guests  *identity.Guests
+	earlier bool
 }
 
-// NewAccess returns access to the orders of o; guests is nil if the server has none.
-func NewAccess(o Finder, guests *identity.Guests) *Access { return &Access{o, guests} }
+// NewAccess returns access to the orders of o; guests is nil if the server has none. With
+// earlier, version 0.1.0 may have placed guests' orders.
+func NewAccess(o Finder, guests *identity.Guests, earlier bool) *Access {
+	return &Access{o, guests, earlier}
+}
 
 // Find returns an order for its owner, or for support.
 func (a *Access) Find(ctx context.Context, id string) (read.Snapshot, error) {
@@ -125,7 +129,11 @@ func (a *Access) place(ctx context.Context, customer, key string) (placing, erro
 	case account == "" && len(key) < identity.MinGuestKey:
 		return placing{}, problem.New(problem.KeyInvalid, weakKey)
 	case account == "":
-		return placing{customer, a.guests.Order(customer, key), identity.Earlier(customer, key)}, nil
+		as := placing{customer: customer, id: a.guests.Order(customer, key)}
+		if a.earlier {
+			as.earlier = identity.Earlier(customer, key)
+		}
+		return as, nil
 	case customer != "" && customer != account:
 		return placing{}, problem.New(problem.CustomerForeign, "")
 	default:

@@ -38,6 +38,9 @@ type Config struct {
 	// are derived from it: the same on every server, at least 24 characters, kept for as
 	// long as guests read their orders. Empty: orders need a token. Default empty.
 	GuestSecret string
+	// EarlierOrders looks at the engine for a guest's order that 0.1.0 has placed under the
+	// same key, before it is placed. Default: true.
+	EarlierOrders bool
 	// Shop serves the shop's pages below /, beside the operations.
 	Shop bool
 	// Seller is who sells, on invoices. Default: Shop, without an address.
@@ -51,7 +54,7 @@ type Config struct {
 
 // Default returns the defaults; Orders.Queue is left to set.
 func Default() Config {
-	return Config{Orders: orders.DefaultConfig(), MaxBody: edge.DefaultMaxBody, Streams: 16, Seller: invoice.Seller{Name: "Shop"}}
+	return Config{Orders: orders.DefaultConfig(), MaxBody: edge.DefaultMaxBody, EarlierOrders: true, Streams: 16, Seller: invoice.Seller{Name: "Shop"}}
 }
 
 // Validate returns every problem at once, or nil.

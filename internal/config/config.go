@@ -52,6 +52,12 @@ type Config struct {
 	// makes one, and keeps it in DataDir. Needed where guests order. Default: empty.
 	GuestSecret secret.Text `key:"guest_secret" reads:"api,dev"`
 
+	// EarlierOrders looks at the engine, before a guest's order is placed, for one that 0.1.0
+	// has placed under the same key: one call for each order. Turn it off where 0.1.0 has
+	// never run, or when the namespace's retention has passed since its last API has stopped.
+	// Default: true.
+	EarlierOrders bool `key:"earlier_orders" reads:"api,dev"`
+
 	// Shop serves the pages of a shop for customers at HTTPAddr, beside the API. Default: true.
 	Shop bool `key:"shop" reads:"api,dev" help:"serve the pages of the shop at the API's address"`
 
@@ -176,6 +182,7 @@ func Default(services ...service.Section) Config {
 	return Config{
 		DataDir:          ".amends",
 		HTTPAddr:         "127.0.0.1:8080",
+		EarlierOrders:    true,
 		Shop:             true,
 		AdminAddr:        "127.0.0.1:9090",
 		TemporalPort:     7233,

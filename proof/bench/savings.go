@@ -51,6 +51,7 @@ const (
 // settings are the savings that a setting reverts.
 var settings = []saving{
 	{name: "no step express", platform: setting("AMENDS_SAGA_EXPRESS=false")},
+	{name: "guests' orders looked for under the key of 0.1.0", platform: setting("AMENDS_EARLIER_ORDERS=true")},
 	{name: fmt.Sprintf("one poll open instead of %d", engine.DefaultPollers().Min), platform: setting("AMENDS_WORKER_MIN_POLLERS=1")},
 	{name: fmt.Sprintf("at most 4 polls instead of %d", engine.DefaultPollers().Max), platform: setting("AMENDS_WORKER_MAX_POLLERS=4")},
 	{name: "no sagas kept between their tasks", platform: setting("AMENDS_WORKER_WORKFLOW_CACHE=1")},

@@ -58,7 +58,7 @@ type Handlers struct {
 
 // New returns handlers that ask services through r; guests is nil if the server has none.
 func New(guests *identity.Guests, r *shop.Reader, s Seller) *Handlers {
-	return &Handlers{orders.NewAccess(records{r}, guests), r, s}
+	return &Handlers{orders.NewAccess(records{r}, guests, false), r, s}
 }
 
 // records finds orders by their records alone, which are never stale. It implements

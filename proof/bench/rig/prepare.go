@@ -150,6 +150,7 @@ func (r *Rig) environ() []string {
 		"AMENDS_TEMPORAL_ADDRESS="+r.address, "AMENDS_PROFILES="+strconv.FormatBool(r.o.Profile),
 		"AMENDS_BROKER_URL="+r.bus, "AMENDS_DATA_DIR="+r.data(),
 		"AMENDS_AUTH=optional", "AMENDS_GUEST_SECRET=the secret of the guests of a benchmark",
+		"AMENDS_EARLIER_ORDERS=false", // the platform is new
 	)
 	if !r.o.Doctor {
 		env = append(env, "AMENDS_DOCTOR_EVERY=0")

@@ -26,7 +26,7 @@ func configureEdge(o *api.Config, c *config.Config) {
 	o.Seller = invoice.Seller{Name: c.Seller.Name, Address: c.Seller.Lines()}
 	o.Strict, o.Shop = c.TLS.Cert != "", c.Shop
 	if c.Guests() {
-		o.GuestSecret = string(c.GuestSecret)
+		o.GuestSecret, o.EarlierOrders = string(c.GuestSecret), c.EarlierOrders
 	}
 	o.Routes = legacy.Settings{File: c.Legacy.File, Every: c.Legacy.Every, Secret: string(c.Legacy.Secret)}
 	o.Limits.Classes, o.Limits.Callers, o.Streams = c.Limits.Classes(), c.Limits.Callers, c.Limits.Streams
