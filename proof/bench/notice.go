@@ -70,3 +70,14 @@ func noticedTable(all []noticed) *report.Table {
 	}
 	return t
 }
+
+// judgeNotice judges the time of the choreographed style, in which nothing fails where a
+// service does not listen.
+func judgeNotice(all []noticed) (aims []report.Aim) {
+	for _, n := range all {
+		if n.style == order.Choreographed {
+			aims = append(aims, report.Noticed(n.after.Seconds()))
+		}
+	}
+	return aims
+}

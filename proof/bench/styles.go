@@ -205,6 +205,7 @@ func (s *styles) text(all []beside, steps []sources.Step, table func(*report.Tab
 		}
 		if r.noticed != nil {
 			b.WriteString("\nA worker of the payment service does not run. The time from a placement until the platform says so:\n\n" + table(noticedTable(r.noticed)))
+			b.WriteString("\n" + table(report.Verdicts(judgeNotice(r.noticed))))
 		}
 		b.WriteString("\n")
 	}

@@ -46,6 +46,16 @@ func TestAnAlarmIsALineOfTheMetrics(t *testing.T) {
 	require.Contains(t, table.Markdown(), "| choreographed | `amends_events_unheard_seconds{group=\"payment\"}` | 63 |")
 }
 
+func TestAListenerThatHasStoppedIsToBeNamedSoon(t *testing.T) {
+	t.Parallel()
+	all := []noticed{{order.Orchestrated, "", 10 * time.Minute}, {order.Choreographed, "", 90 * time.Second}}
+	aims := judgeNotice(all)
+	require.Len(t, aims, 1)
+	require.True(t, aims[0].Met, aims[0])
+	all[1].after += time.Second
+	require.False(t, judgeNotice(all)[0].Met)
+}
+
 func TestAimsOfAChoreographedOrder(t *testing.T) {
 	t.Parallel()
 	orchestrated := report.Series{{report.OrdersPerSecond: 50}}

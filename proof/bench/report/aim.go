@@ -107,7 +107,13 @@ func (a Aim) Verdict() string {
 const (
 	maxDecidedAlone = 80.0 // milliseconds
 	maxCoordination = 15.0 // milliseconds of CPU time
+	maxUnnoticed    = 90.0 // seconds
 )
+
+// Noticed judges the seconds until a service that has stopped listening is named.
+func Noticed(seconds float64) Aim {
+	return atMost("s until a listener that has stopped is named", maxUnnoticed, &seconds)
+}
 
 // Choreographed judges a choreographed order beside an orchestrated one, many at a time,
 // and its time to the decision when none other is under way.
