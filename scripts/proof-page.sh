@@ -35,6 +35,9 @@ took() {
   esac
 }
 
+# in_all prints the seconds that all parts took together.
+in_all() { cat "$LOGS"/*.end 2>/dev/null | awk '{ sum += $1 } END { print sum + 0 }'; }
+
 # table prints the explorer's report.
 table() {
   awk '
@@ -131,6 +134,7 @@ accounts() { sed -n 's/^.*_test\.go:[0-9]*: \([a-z-]*: t = .*\)$/- \1/p'; }
 reloads() { sed -n 's/^.*_test\.go:[0-9]*: reloads: \(.*\)$/- \1/p'; }
 sessions() { sed -n 's/^.*_test\.go:[0-9]*: \(logins\|sessions\): \(.*\)$/- \1: \2/p'; }
 gateway() { sed -n 's/^.*_test\.go:[0-9]*: \(gateway\|overview\): \(.*\)$/- \1: \2/p'; }
+styles() { sed -n 's/^.*_test\.go:[0-9]*: styles: \(.*\)$/- \1/p'; }
 overload() { block 'overload: capacity'; }
 own_writes() { sed -n 's/^.*_test\.go:[0-9]*: own writes: \(.*\)$/- \1/p'; }
 readmodel() { sed -n 's/^.*_test\.go:[0-9]*: readmodel: \(.*\)$/- \1/p'; }
@@ -168,7 +172,8 @@ defines the terms.
 
 | part | | took | of commit |
 |---|---|---|---|
-$(for p in explorer express choreographed reduction sample express-sample choreographed-sample judgement mutants barrier continued chaos recovery locks doctor events mails rates calls fleet rotation upgrade accounts reloads sessions gateway overload own-writes readmodel lists streams; do echo "| $p | $(took "$p") |"; done)
+$(for p in explorer express choreographed reduction sample express-sample choreographed-sample judgement mutants barrier continued chaos recovery locks doctor events mails rates styles calls fleet rotation upgrade accounts reloads sessions gateway overload own-writes readmodel lists streams; do echo "| $p | $(took "$p") |"; done)
+| in all | | $(in_all) s | |
 
 ## Every schedule of up to $FAULTS faults
 
@@ -207,6 +212,10 @@ $(part choreographed table)
 Up to $SIZES faults, $SAMPLE schedules of each size:
 
 $(part choreographed-sample table)
+
+Both styles at once, at servers whose defaults differ, on the same stock and cards:
+
+$(part styles styles)
 
 ## Up to $SIZES faults, $SAMPLE schedules of each size
 

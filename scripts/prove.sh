@@ -13,6 +13,7 @@
 #   RECOVERIES=20  kills of each kind
 #   DOCTOR=20000   orders that the doctor judges
 #   EVENTS=20000 STRIKES=20   events that are told while each fault strikes so often
+#   KEYS=400       keys that are placed in both styles at once
 #   READS=10000    reads of what was written, by a read model that is late
 #   MODEL=100000   orders of the read model that is rebuilt while it serves
 #   PARTS='…'      names of parts; the others show as "not run"
@@ -22,9 +23,9 @@ source "$(dirname "$0")/lib.sh"
 
 faults=${FAULTS:-3} sample=${SAMPLE:-2000} sizes=${SIZES:-6} seed=${SEED:-1} random_runs=${RANDOM_RUNS:-10000}
 for_=${FOR:-120s} orders=${ORDERS:-500} doctor=${DOCTOR:-20000} recoveries=${RECOVERIES:-20}
-events=${EVENTS:-20000} strikes=${STRIKES:-20} reads=${READS:-10000} model=${MODEL:-100000}
+events=${EVENTS:-20000} strikes=${STRIKES:-20} keys=${KEYS:-400} reads=${READS:-10000} model=${MODEL:-100000}
 page=${PAGE:-docs/proof.md} logs=${LOGS:-bin/prove}
-parts=${PARTS:-explorer express choreographed reduction sample express-sample choreographed-sample judgement mutants barrier continued chaos recovery locks doctor events mails rates calls fleet reloads rotation accounts sessions gateway overload own-writes readmodel lists streams}
+parts=${PARTS:-explorer express choreographed reduction sample express-sample choreographed-sample judgement mutants barrier continued chaos recovery locks doctor events mails rates styles calls fleet reloads rotation upgrade accounts sessions gateway overload own-writes readmodel lists streams}
 
 [ -n "${KEEP:-}" ] || rm -rf "$logs"
 mkdir -p "$logs"
@@ -75,10 +76,12 @@ part doctor 10 ./proof/e2e -run '^TestDoctorSpeed$' -doctor.orders "$doctor"
 part events 15 ./proof/events -events "$events" -faults "$strikes" -seed "$seed"
 part mails 10 ./proof/mails -faults 2
 part rates 10 ./proof/events -run '^$' -bench . -benchtime 1x
+part styles 15 ./proof/e2e -run '^(TestAnOrderNeverHasTwoStyles|TestBothStylesShareTheShop)$' -styles.keys "$keys"
 part calls 10 ./proof/e2e -run '^TestSplitProcessesCallEachOther$' -calls.whole
 part fleet 10 ./proof/fleet -whole
 part reloads 10 ./internal/identity/web -run '^TestReloadsFailNoRequest$' -reloads 2000
 part rotation 5 ./internal/identity/access -run '^TestRotationFailsNoCall$' -rotate.for 60s
+part upgrade 25 ./proof/upgrade -tags whole
 part sessions 10 ./api -run '^(TestParallelLogInsNeedLittleMemory|TestEveryGatewayRefusesAnEndedSession)$' -logins 200 -revoked.within 1s
 part gateway 10 ./api -run '^(TestTheGatewaysOwnCost|TestAnOverviewKeepsItsTime)$' -cost.requests 10000
 part overload 10 ./proof/e2e -run '^TestOrdersComeBeforeBrowsing$' -overload.for 60s

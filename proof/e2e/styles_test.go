@@ -2,13 +2,12 @@ package e2e_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -94,15 +93,7 @@ func (s shopper) comeBack(ctx context.Context, key string, body map[string]any, 
 	return r, err
 }
 
-// keys is how many orders are placed in two styles; STYLE_KEYS makes it more.
-func keys(t *testing.T) int {
-	t.Helper()
-	n, err := strconv.Atoi(os.Getenv("STYLE_KEYS"))
-	if err != nil {
-		return 24
-	}
-	return n
-}
+var styledKeys = flag.Int("styles.keys", 24, "how many keys are placed in both styles at once")
 
 // TestAnOrderNeverHasTwoStyles: one key is placed at once by servers of both styles, and by
 // requests that ask for one. The order has the style of its record, whoever asks.
@@ -114,7 +105,7 @@ func TestAnOrderNeverHasTwoStyles(t *testing.T) {
 	styles := map[string]order.Style{} // by order
 	var all errgroup.Group
 	all.SetLimit(8)
-	for n := range keys(t) {
+	for n := range *styledKeys {
 		all.Go(func() error {
 			key := uuid.NewString()
 			var calls errgroup.Group
@@ -173,9 +164,10 @@ func TestAnOrderNeverHasTwoStyles(t *testing.T) {
 		require.Equal(t, style, rec.Style())
 	}
 	require.Len(t, seen, 2, "%v", seen)
-	require.Len(t, allOrders(t, p.Shop), keys(t))
+	require.Len(t, allOrders(t, p.Shop), *styledKeys)
 	require.NoError(t, p.Check(t.Context()))
-	t.Log(seen)
+	t.Logf("styles: %d keys, each placed four times at two servers with different defaults: %d orders, %d of them choreographed; none has two styles",
+		*styledKeys, len(styles), seen[order.Choreographed])
 }
 
 // TestBothStylesShareTheShop: orders of both styles want the last units at once, and no unit
@@ -196,12 +188,15 @@ func TestBothStylesShareTheShop(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, r.Err())
 	require.ElementsMatch(t, []load.Outcome{{Status: "CONFIRMED", Count: 10}, {Status: "CANCELLED", Reason: "OUT_OF_STOCK", Count: 90}}, r.Outcomes)
-	confirmed := map[order.Style]int{}
+	buyers, confirmed := map[order.Style]int{}, map[order.Style]int{}
 	for _, o := range allOrders(t, p.Shop) {
+		buyers[o.Style()]++
 		if o.Status == order.Confirmed {
 			confirmed[o.Style()]++
 		}
 	}
-	t.Log(confirmed)
+	require.InDelta(t, 50, buyers[order.Choreographed], 10, "the seed draws about half of each")
 	require.NoError(t, p.Check(t.Context()))
+	t.Logf("styles: 10 units for 100 buyers, %d of them choreographed: %d orchestrated and %d choreographed orders got one",
+		buyers[order.Choreographed], confirmed[order.Orchestrated], confirmed[order.Choreographed])
 }
