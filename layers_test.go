@@ -41,7 +41,7 @@ var layers = []layer{
 	{"api/legacy/compare", "api/legacy/route", "temporal gorm echo viper"},
 	{"api/legacy/guest", "api/edge/header api/legacy/upstream", "gorm viper"},
 	{"api/legacy/keep", "api/legacy/route", "temporal gorm echo viper"},
-	{"api/legacy/pin", "api/legacy/score", "temporal gorm echo viper"},
+	{"api/legacy/pin", "api/legacy/keep api/legacy/score", "temporal gorm echo viper"},
 	{"api/legacy/request", "api/legacy/route api/legacy/shadow internal/identity/token", "gorm viper"},
 	{"api/legacy/route", "", "temporal gorm echo viper"},
 	{"api/legacy/score", "api/legacy/compare", "temporal gorm echo viper"},

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -161,6 +162,58 @@ func TestAKeyStaysOnItsSide(t *testing.T) {
 	require.Equal(t, "legacy", place("key-of-the-program-00022"))
 	require.NotEmpty(t, <-account, "the program is told whose it is, also then")
 	require.Equal(t, "service", side(s.send("GET", "/v1/orders/1", "", as("cus_1"), "Idempotency-Key: key-of-the-program-00022")), "a read has no effect")
+}
+
+// The services hang, and the route is cut back. The clients whose placements were not answered
+// ask again: at another gateway, and at one that was restarted. Each order is placed at one side.
+func TestAKeyStaysOnItsSideAtEveryGateway(t *testing.T) {
+	t.Parallel()
+	s := open(t, mode(route.Service))
+	var mu sync.Mutex
+	placed := map[string]map[string]bool{} // the sides that got a key
+	note := func(by, key string) {
+		mu.Lock()
+		defer mu.Unlock()
+		if placed[key] == nil {
+			placed[key] = map[string]bool{}
+		}
+		placed[key][by] = true
+	}
+	s.answer(func(_ http.ResponseWriter, r *http.Request) { note("legacy", r.Header.Get("Idempotency-Key")) })
+	s.serve(func(c echo.Context) error {
+		note("service", c.Request().Header.Get("Idempotency-Key"))
+		return problem.New(problem.UpstreamTimeout, "")
+	})
+	place := func(at *shop, i int) {
+		at.send("POST", "/v1/orders", "{}", as(fmt.Sprintf("cus_%d", i)), fmt.Sprintf("Idempotency-Key: key-of-a-customer-%06d", i))
+	}
+	move := func(to route.Mode) {
+		t.Helper()
+		c := s.command("all", to, 0)
+		c.Force = true
+		_, err := s.Set(c)
+		require.NoError(t, err)
+	}
+	late := s.beside() // it looks at the file later
+	for i := range 20 {
+		place(s, i)
+	}
+	move(route.Legacy)
+	other, restarted := s.beside(), s.beside()
+	for i := range 40 {
+		place(other, i)
+		place(late, i)
+		place(restarted, i)
+	}
+	move(route.Service)
+	for i := range 40 {
+		place(s, i)
+		place(s.beside(), i)
+	}
+	require.Len(t, placed, 40)
+	for key, sides := range placed {
+		require.Len(t, sides, 1, "%s is placed at both sides", key)
+	}
 }
 
 // TestAMovedAccountFindsWhatItHasLeftBehind: the program answers a read of a canary that the

@@ -14,9 +14,9 @@
 //
 // A write stays on its side: the switch never repeats it on the other one, where it could take
 // effect a second time, and a repeat by the client, with its Idempotency-Key, comes to the
-// side of the first attempt, also when the route has moved or was cut back since. A gateway
-// remembers keys for an hour; it does not know those of another gateway, nor of an earlier
-// process. A read that the handlers of a canary fail, or do not find, is answered by the
+// side of the first attempt, also when the route has moved or was cut back since, for an hour
+// at least: at this gateway, behind a restart, and at every other one that shares the file.
+// A read that the handlers of a canary fail, or do not find, is answered by the
 // program, if that can: an account that has just moved to the services finds what it has left
 // behind.
 //
@@ -34,7 +34,8 @@
 //
 // The routes are in a file, which is read again when it changes. A content that cannot be
 // used changes nothing. The journal beside it has every change by a command or by itself, and
-// every edit that moves a route with a gate; gateways that share the file follow it.
+// every edit that moves a route with a gate; gateways that share the file follow it. The folder
+// FILE.pins has the keys of writes, hashed, and their sides.
 package legacy
 
 import (
@@ -99,7 +100,7 @@ type Switch struct {
 	operations map[string]*request.Operation
 	state      atomic.Pointer[state]
 	copies     *shadow.Copies
-	pins       pin.Pins
+	pins       *pin.Pins
 
 	disk    sync.Mutex // one change of the file at a time; it is locked before mu
 	content []byte     // of the file, as it was last looked at
@@ -113,6 +114,7 @@ type Switch struct {
 // Open returns a switch with the routes of the file. Its error says why they cannot be used.
 func Open(c Config) (*Switch, error) {
 	s := &Switch{config: c, file: keep.At(c.File), operations: map[string]*request.Operation{}, copies: shadow.New(c.Now, c.Observe.Compared)}
+	s.pins = pin.In(c.File+".pins", c.Now(), s.pinned)
 	for i, o := range c.Operations {
 		s.operations[o.Method+" "+o.Path] = &c.Operations[i]
 	}
@@ -120,6 +122,15 @@ func Open(c Config) (*Switch, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// pinned logs that the folder of pinned keys begins to fail, or works again.
+func (s *Switch) pinned(err error) {
+	if err != nil {
+		s.config.Log.Error("pinned keys are not kept: a repeat at another gateway may take effect again, if its route has moved", "error", err)
+		return
+	}
+	s.config.Log.Info("pinned keys are kept again")
 }
 
 // Middleware sends each request to its side. It must come behind the edge, and in front of the

@@ -89,13 +89,26 @@ func open(t *testing.T, routes string) *shop {
 	s.url = program.URL
 	s.file = filepath.Join(t.TempDir(), "routes.yaml")
 	s.write(routes)
+	s.front()
+	return s
+}
+
+// beside starts another gateway of the same file, program and services, or the same one again.
+func (s *shop) beside() *shop {
+	other := &shop{t: s.t, compared: map[string]int{}, log: &transcript.Text{}, file: s.file, url: s.url}
+	other.serve(*s.services.Load())
+	other.front()
+	return other
+}
+
+// front starts the gateway.
+func (s *shop) front() {
 	s.echo = edge.New(edge.Config{Log: slog.New(slog.DiscardHandler), MaxBody: edge.DefaultMaxBody})
 	for _, o := range operations {
 		s.echo.Add(o.Method, o.Path, func(c echo.Context) error { return (*s.services.Load())(c) })
 	}
 	s.Switch = s.another()
 	s.echo.Use(s.Middleware)
-	return s
 }
 
 // another returns a switch with the same file, as another gateway has it.

@@ -28,7 +28,7 @@ func explains(journal []Change, name string, f route.Difference) bool {
 // Note adds an entry about a change that the file has already, unless the journal explains it.
 // No Update of any process comes in between.
 func (f File) Note(c Change) (err error) {
-	unlock, err := f.lock()
+	unlock, err := Lock(f.path + ".lock")
 	if err != nil {
 		return err
 	}

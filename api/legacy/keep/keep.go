@@ -45,7 +45,7 @@ func (f File) Read() ([]byte, error) {
 // journal; no entry: nothing changes. No other Update of any process comes in between. It
 // returns the new content.
 func (f File) Update(change func(route.File) (route.File, *Change, error)) (content []byte, err error) {
-	unlock, err := f.lock()
+	unlock, err := Lock(f.path + ".lock")
 	if err != nil {
 		return nil, err
 	}
@@ -72,14 +72,15 @@ func (f File) Update(change func(route.File) (route.File, *Change, error)) (cont
 	return content, f.replace(content)
 }
 
-// lock waits for its turn. The kernel releases the lock of a process that ends.
-func (f File) lock() (unlock func() error, err error) {
-	held, err := os.OpenFile(f.path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+// Lock waits until no other process, and no other call of this one, has the lock at a path. The
+// kernel releases the lock of a process that ends.
+func Lock(path string) (unlock func() error, err error) {
+	held, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("lock the routes: %w", err)
+		return nil, fmt.Errorf("lock: %w", err)
 	}
 	if err := syscall.Flock(int(held.Fd()), syscall.LOCK_EX); err != nil {
-		return nil, errors.Join(fmt.Errorf("lock the routes: %w", err), held.Close())
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), held.Close())
 	}
 	return held.Close, nil
 }

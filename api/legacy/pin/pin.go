@@ -1,9 +1,16 @@
 // Package pin keeps writes with an idempotency key on the side that they were first sent to:
 // a key is known at one side, and a repeat at the other one would take effect again.
+//
+// A key is pinned before its write is sent. The pins are in a folder that gateways share, so
+// that a repeat comes to the same side at another gateway, and behind a restart. A folder that
+// does not answer holds up no write: its keys are known to this process only, meanwhile.
 package pin
 
 import (
 	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
 	"sync"
 	"time"
 
@@ -17,58 +24,142 @@ const Life = time.Hour
 // more than an hour, in about 30 MB.
 const Most = 400_000
 
+// patience is how long a write waits for the folder.
+const patience = time.Second
+
+// errLate says that the folder did not answer in time, as a volume that hangs.
+var errLate = errors.New("the folder of pinned keys does not answer: another gateway, and this one behind a restart, may send a repeat to the other side")
+
+// Pins are the keys that gateways have seen: those that share a folder, or one gateway. The
+// zero Pins are of one. They are safe for concurrent use.
+type Pins struct {
+	folder string
+	report func(error)
+	turn   chan struct{} // one look at the folder at a time
+
+	mu      sync.Mutex
+	pages   pages
+	loose   map[digest]score.Side // keys that are not in the folder
+	waiting []*claim
+	failed  bool // the folder, when it was last looked at
+}
+
+// In returns the pins of a folder, which the first key makes, and reads those that are there.
+// report gets the error when the folder begins to fail, and nil when it works again.
+func In(folder string, now time.Time, report func(error)) *Pins {
+	p := &Pins{folder: folder, report: report, turn: make(chan struct{}, 1)}
+	if err := p.read(now); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		p.tell(fmt.Errorf("read pinned keys: %w", err))
+	}
+	return p
+}
+
 // digest is a part of the hash of a key.
 type digest [16]byte
 
-// Pins are the keys that one gateway has seen. They are safe for concurrent use.
-type Pins struct {
-	mu         sync.Mutex
-	young, old map[digest]score.Side // two generations: a key leaves with its own
-	born       time.Time             // of the young one
+func fingerprint(key string) digest {
+	sum := sha256.Sum256([]byte(key))
+	return digest(sum[:16])
+}
+
+// claim is a key that is to be pinned.
+type claim struct {
+	key     digest
+	side    score.Side // that is wanted, and once it is settled, that has the key
+	now     time.Time
+	settled chan struct{}
 }
 
 // Side returns the side of a key, which is chosen now if the key is new. Every use of a key
 // prolongs its life. The chosen side is not pinned if choose fails.
 func (p *Pins) Side(key string, now time.Time, choose func() (score.Side, error)) (score.Side, error) {
-	if side, pinned := p.get(key, now); pinned {
+	c := &claim{key: fingerprint(key), now: now, settled: make(chan struct{})}
+	side, pinned, fresh := p.find(c)
+	if fresh {
 		return side, nil
 	}
-	side, err := choose()
-	if err != nil {
-		return "", err
-	}
-	return p.put(key, side), nil
-}
-
-func (p *Pins) get(key string, now time.Time) (score.Side, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.young == nil || now.Sub(p.born) >= Life || len(p.young) >= Most {
-		p.young, p.old, p.born = map[digest]score.Side{}, p.young, now
-	}
-	f := fingerprint(key)
-	side, pinned := p.young[f]
 	if !pinned {
-		if side, pinned = p.old[f]; pinned {
-			p.young[f] = side
+		var err error
+		if side, err = choose(); err != nil {
+			return "", err
 		}
 	}
-	return side, pinned
+	c.side = side
+	return p.keep(c), nil
 }
 
-// put pins a key, unless another request has since: its side is returned then.
-func (p *Pins) put(key string, side score.Side) score.Side {
+// find returns the side of a key that this process knows, and whether its use was noted in the
+// present page already.
+func (p *Pins) find(c *claim) (side score.Side, pinned, fresh bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	f := fingerprint(key)
-	if first, pinned := p.young[f]; pinned {
+	present := p.pages.present(c.now)
+	side, in, pinned := p.pages.find(c.key)
+	if !pinned {
+		side, pinned = p.loose[c.key]
+	}
+	return side, pinned, in == present
+}
+
+// keep pins a key, and returns the side that has it, which is another one if another request
+// was first.
+func (p *Pins) keep(c *claim) score.Side {
+	if p.folder == "" {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return p.pages.present(c.now).pin(c.key, c.side)
+	}
+	wish := c.side
+	p.enqueue(c)
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	for {
+		select {
+		case <-c.settled:
+			return c.side
+		case p.turn <- struct{}{}:
+			go p.settle()
+		case <-late.C:
+			p.tell(errLate)
+			return p.loosely(c.key, wish)
+		}
+	}
+}
+
+// enqueue has the next look at the folder settle a claim. While a volume hangs there may be
+// many, whose clients have gone on.
+func (p *Pins) enqueue(c *claim) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.waiting) < Most {
+		p.waiting = append(p.waiting, c)
+	}
+}
+
+// loosely pins a key in this process only. Its next use tries the folder again.
+func (p *Pins) loosely(key digest, side score.Side) score.Side {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if first, _, pinned := p.pages.find(key); pinned {
 		return first
 	}
-	p.young[f] = side
+	if first, pinned := p.loose[key]; pinned {
+		return first
+	}
+	if p.loose == nil || len(p.loose) >= Most {
+		p.loose = map[digest]score.Side{}
+	}
+	p.loose[key] = side
 	return side
 }
 
-func fingerprint(key string) digest {
-	sum := sha256.Sum256([]byte(key))
-	return digest(sum[:16])
+// tell reports that the folder begins to fail, or works again.
+func (p *Pins) tell(err error) {
+	p.mu.Lock()
+	changed := p.failed != (err != nil)
+	p.failed = err != nil
+	p.mu.Unlock()
+	if changed {
+		p.report(err)
+	}
 }

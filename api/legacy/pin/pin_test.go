@@ -1,14 +1,18 @@
 package pin_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/api/legacy/keep"
 	"github.com/amends/amends/api/legacy/pin"
 	"github.com/amends/amends/api/legacy/score"
 )
@@ -82,4 +86,140 @@ func TestOneSideAtOnce(t *testing.T) {
 			require.Equal(t, sides[0], side)
 		}
 	}
+}
+
+// gateway is one that shares a folder with others. It fails the test if it does not keep its keys.
+func gateway(t *testing.T, folder string) *pin.Pins {
+	t.Helper()
+	return pin.In(folder, now, func(err error) { t.Error(err) })
+}
+
+// sideOf returns the side of a key at a gateway that would choose another one.
+func sideOf(t *testing.T, p *pin.Pins, key string, now time.Time, otherwise score.Side) score.Side {
+	t.Helper()
+	side, err := p.Side(key, now, to(otherwise))
+	require.NoError(t, err)
+	return side
+}
+
+var now = time.Unix(1_800_000_000, 0).Add(59 * time.Minute)
+
+// A repeat comes to the side of the first attempt, whichever gateway it meets.
+func TestGatewaysShareKeys(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "pins")
+	a, b := gateway(t, folder), gateway(t, folder)
+	require.Equal(t, score.Service, sideOf(t, a, "of a", now, score.Service))
+	require.Equal(t, score.Service, sideOf(t, b, "of a", now, score.Legacy))
+	require.Equal(t, score.Legacy, sideOf(t, b, "of b", now, score.Legacy))
+	require.Equal(t, score.Legacy, sideOf(t, a, "of b", now, score.Service))
+	require.Equal(t, score.Service, sideOf(t, gateway(t, folder), "of a", now, score.Legacy), "behind a restart")
+
+	later := now.Add(pin.Life)
+	require.Equal(t, score.Service, sideOf(t, b, "of a", later, score.Legacy))
+	later = later.Add(pin.Life)
+	require.Equal(t, score.Service, sideOf(t, gateway(t, folder), "of a", later, score.Legacy), "its use at another gateway has prolonged its life")
+	require.Equal(t, score.Service, sideOf(t, gateway(t, folder), "of b", later, score.Service), "that of b is over")
+
+	sideOf(t, a, "much later", later.Add(4*pin.Life), score.Legacy)
+	files, err := os.ReadDir(folder)
+	require.NoError(t, err)
+	require.Len(t, files, 2, "old keys leave the disk, too: the lock and a page are left")
+}
+
+// Requests with one key at once, at gateways with different routes, all go to one side.
+func TestOneSideAtOnceAtAllGateways(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "pins")
+	gateways := []*pin.Pins{gateway(t, folder), gateway(t, folder), gateway(t, folder)}
+	for key := range 50 {
+		sides := make([]score.Side, 9)
+		var all sync.WaitGroup
+		for i := range sides {
+			all.Go(func() {
+				sides[i], _ = gateways[i%3].Side(fmt.Sprint(key), now, to([]score.Side{score.Legacy, score.Service}[i%2])) // it cannot fail
+			})
+		}
+		all.Wait()
+		for _, side := range sides {
+			require.Equal(t, sides[0], side)
+		}
+	}
+}
+
+// A crash has cut off the last line. It pins nothing, and spoils no other one.
+func TestALineThatIsCutOff(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "pins")
+	sideOf(t, gateway(t, folder), "whole", now, score.Service)
+	pages, err := filepath.Glob(filepath.Join(folder, "2*"))
+	require.NoError(t, err)
+	require.Len(t, pages, 1)
+	content, err := os.ReadFile(pages[0])
+	require.NoError(t, err)
+	require.NotContains(t, string(content), "whole", "keys are hashed")
+	for _, cut := range []string{"0123", string(content[:len(content)-2])} {
+		require.NoError(t, os.WriteFile(pages[0], append(content, cut...), 0o600))
+		restarted := gateway(t, folder)
+		require.Equal(t, score.Service, sideOf(t, restarted, "whole", now, score.Legacy))
+		require.Equal(t, score.Service, sideOf(t, restarted, "behind it", now, score.Service))
+		require.Equal(t, score.Service, sideOf(t, gateway(t, folder), "behind it", now, score.Legacy))
+	}
+}
+
+// A volume that hangs holds up no order for long. Its keys are kept when it answers again.
+func TestAFolderThatHangs(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "pins")
+	reports := make(chan error, 4)
+	p := pin.In(folder, now, func(err error) { reports <- err })
+	sideOf(t, p, "before", now, score.Service)
+	unlock, err := keep.Lock(filepath.Join(folder, "lock"))
+	require.NoError(t, err)
+
+	began := time.Now()
+	require.Equal(t, score.Service, sideOf(t, p, "meanwhile", now, score.Service))
+	require.Less(t, time.Since(began), 10*time.Second)
+	require.Error(t, <-reports)
+	require.Equal(t, score.Service, sideOf(t, p, "meanwhile", now, score.Legacy), "at this gateway")
+	require.Equal(t, score.Service, sideOf(t, p, "before", now, score.Legacy))
+
+	require.NoError(t, unlock())
+	require.NoError(t, <-reports, "it answers again")
+	require.Equal(t, score.Service, sideOf(t, gateway(t, folder), "meanwhile", now, score.Legacy))
+}
+
+// Without a folder a gateway knows its own keys, and says so once.
+func TestAFolderThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	reports := make(chan error, 4)
+	p := pin.In(filepath.Join(file, "pins"), now, func(err error) { reports <- err })
+	for range 3 {
+		require.Equal(t, score.Service, sideOf(t, p, "a", now, score.Service))
+		require.Equal(t, score.Service, sideOf(t, p, "a", now, score.Legacy))
+	}
+	require.ErrorContains(t, <-reports, "pinned keys")
+	require.Empty(t, reports)
+}
+
+// A gateway that has many keys forgets the oldest, in its memory and on the disk.
+func TestAFolderIsBounded(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "pins")
+	require.NoError(t, os.Mkdir(folder, 0o700))
+	var lines bytes.Buffer
+	for i := range pin.Most {
+		fmt.Fprintf(&lines, "%032x service\n", i)
+	}
+	for n := range 3 {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, fmt.Sprintf("%s.%03d", now.UTC().Format("2006-01-02T15"), n)), lines.Bytes(), 0o600))
+	}
+	p := gateway(t, folder) // it reads them before a write comes
+	require.Equal(t, score.Legacy, sideOf(t, p, "one more", now, score.Legacy))
+	require.Equal(t, score.Legacy, sideOf(t, p, "and another", now, score.Legacy))
+	pages, err := filepath.Glob(filepath.Join(folder, "2*"))
+	require.NoError(t, err)
+	require.Len(t, pages, 2, "a full one, and that of the new keys")
 }

@@ -1,0 +1,148 @@
+package pin
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/amends/amends/api/legacy/keep"
+)
+
+// settle looks at the folder for all that wait. It has the turn, and gives it back.
+func (p *Pins) settle() {
+	defer func() { <-p.turn }()
+	for batch := p.next(); len(batch) > 0; batch = p.next() {
+		p.tell(p.record(batch))
+		for _, c := range batch {
+			c.side = p.loosely(c.key, c.side) // if it is not recorded
+			close(c.settled)
+		}
+	}
+}
+
+func (p *Pins) next() (batch []*claim) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	batch, p.waiting = p.waiting, nil
+	return batch
+}
+
+// record notes claims in the folder, behind those of other gateways. None of them writes
+// meanwhile: of two claims of a key the first has it.
+func (p *Pins) record(batch []*claim) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("keep pinned keys: %w", err)
+		}
+	}()
+	if err := os.MkdirAll(p.folder, 0o700); err != nil {
+		return err //nolint:wrapcheck // above
+	}
+	unlock, err := keep.Lock(filepath.Join(p.folder, "lock"))
+	if err != nil {
+		return err //nolint:wrapcheck // above
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	now := batch[len(batch)-1].now
+	if err := p.read(now); err != nil {
+		return err
+	}
+	name, lines := p.unknown(batch, now)
+	if len(lines) == 0 {
+		return nil
+	}
+	if err := p.add(name, lines); err != nil {
+		return err
+	}
+	return p.readPage(name)
+}
+
+// unknown returns the lines of the claims whose keys the present page does not have, and the
+// name of the page.
+func (p *Pins) unknown(batch []*claim, now time.Time) (name string, lines []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	present := p.pages.present(now)
+	for _, c := range batch {
+		side, in, pinned := p.pages.find(c.key)
+		switch {
+		case !pinned:
+			lines = append(lines, line(c.key, c.side)...)
+		case in != present:
+			lines = append(lines, line(c.key, side)...)
+		}
+	}
+	return present.name, lines
+}
+
+// read reads what is new in the folder, and removes what is old, later than it is forgotten:
+// the clock of another gateway may be behind.
+func (p *Pins) read(now time.Time) error {
+	entries, err := os.ReadDir(p.folder)
+	if err != nil {
+		return err //nolint:wrapcheck // record does
+	}
+	for _, e := range entries {
+		switch name := e.Name(); {
+		case !isPage(name), name < hourOf(now.Add(-Life)) && name >= hourOf(now.Add(-2*Life)):
+		case name < hourOf(now.Add(-2*Life)):
+			p.remove(name)
+		default:
+			if err := p.readPage(name); err != nil {
+				return err
+			}
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, name := range p.pages.forget(now) {
+		p.remove(name)
+	}
+	return nil
+}
+
+// remove removes the file of a page. If that fails, the next look tries again.
+func (p *Pins) remove(name string) { _ = os.Remove(filepath.Join(p.folder, name)) }
+
+// readPage reads the lines of a page that are new.
+func (p *Pins) readPage(name string) error {
+	p.mu.Lock()
+	known := p.pages.named(name)
+	p.mu.Unlock()
+	file, err := os.Open(filepath.Join(p.folder, name))
+	if err != nil {
+		return err //nolint:wrapcheck // record does
+	}
+	content, err := io.ReadAll(io.NewSectionReader(file, known.read, math.MaxInt64-known.read))
+	if err = errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	known.take(content[:bytes.LastIndexByte(content, '\n')+1])
+	return nil
+}
+
+// add writes lines behind those of a page that are read, to the disk. A line that a crash has
+// cut off ends first.
+func (p *Pins) add(name string, lines []byte) error {
+	p.mu.Lock()
+	read := p.pages.named(name).read
+	p.mu.Unlock()
+	file, err := os.OpenFile(filepath.Join(p.folder, name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err //nolint:wrapcheck // record does
+	}
+	if info, err := file.Stat(); err != nil {
+		return errors.Join(err, file.Close())
+	} else if info.Size() > read {
+		lines = append([]byte("\n"), lines...)
+	}
+	_, err = file.Write(lines)
+	return errors.Join(err, file.Sync(), file.Close())
+}
