@@ -44,6 +44,41 @@ func TestDetects(t *testing.T) {
 		require.Equal(t, r.Duplicates, r.Replayed)
 	})
 
+	// engineAlone tells a decision as the API does when no worker answers.
+	engineAlone := func(o *client.Order) {
+		if decided(*o) {
+			o.Lines, o.Reason, o.Source = nil, nil, client.SourceEngine
+		}
+	}
+
+	t.Run("NothingWhereTheEngineAloneTellsADecision", func(t *testing.T) {
+		t.Parallel()
+		p := newPlatform(t)
+		p.told = func(_ string, o *client.Order) { engineAlone(o) }
+		asked := map[string]bool{}
+		p.shown = func(key string, o *client.Order) bool {
+			if !asked[key] {
+				engineAlone(o)
+			}
+			asked[key] = true
+			return false
+		}
+		r := p.load(t, Options{Mix: DefaultMix(), Orders: 100, Concurrency: 8})
+		require.NoError(t, r.Err())
+		require.Equal(t, 100, r.Decided)
+	})
+
+	t.Run("ADecisionOfTheEngineThatWasAnother", func(t *testing.T) {
+		t.Parallel()
+		p := newPlatform(t)
+		p.told = func(key string, o *client.Order) {
+			if engineAlone(o); third(key) {
+				o.Status = string(order.Cancelled)
+			}
+		}
+		only(t, p.load(t, Options{}), Wrong, "was answered as CANCELLED, and now is CONFIRMED")
+	})
+
 	t.Run("ALostOrder", func(t *testing.T) {
 		t.Parallel()
 		p := newPlatform(t)

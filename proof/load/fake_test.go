@@ -31,6 +31,8 @@ type platform struct {
 	placed func(o *fakeOrder)
 	// shown may change the shown order, or hide it.
 	shown func(key string, o *client.Order) (missing bool)
+	// told may change the answer to a placement.
+	told func(key string, o *client.Order)
 	// repeated decides the answer to a repeat: true is the right one.
 	repeated func(key string, o *client.Order) (replayed bool)
 	// browse answers a question for a product.
@@ -95,6 +97,9 @@ func (p *platform) servePlace(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	shown, _ := p.show(o, true)
+	if p.told != nil {
+		p.told(key, &shown)
+	}
 	if !first && (p.repeated == nil || p.repeated(key, &shown)) {
 		w.Header().Set("Idempotency-Replayed", "true")
 	}

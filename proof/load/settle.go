@@ -127,8 +127,8 @@ func (r *run) read(f found, q question, a answer) found {
 	switch {
 	case a.good() && a.order.Id != q.id:
 		return found{status: a.order.Status, differs: "is answered as order " + a.order.Id}
-	case a.good() && decided(a.order) && len(a.order.Lines) == 0 && a.order.Source == client.SourceEngine:
-		f.last = "decided, says the engine" // it has neither the placement nor the reason: the next answer has
+	case a.good() && bare(a.order):
+		f.last = "decided, says the engine"
 		return f
 	case a.good():
 		return found{

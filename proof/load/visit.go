@@ -35,6 +35,7 @@ type tracked struct {
 	refused      []string // answers that a good request must not get
 	status       string   // the decision that the client saw
 	reason       string
+	bare         bool // it saw no more than that: the reason was not told
 
 	cancel        string        // the answer to its cancel
 	acknowledging time.Duration // from when it was due; 0: not measured
@@ -65,8 +66,8 @@ func (t *tracked) seen(a answer) {
 		case a.call == callPlace:
 			t.replayed++
 		}
-		if decided(a.order) {
-			t.status, t.reason = a.order.Status, reasonOf(a.order)
+		if decided(a.order) && (t.status == "" || !bare(a.order)) {
+			t.status, t.reason, t.bare = a.order.Status, reasonOf(a.order), bare(a.order)
 		}
 	case a.located != "":
 		t.named(a.located)
@@ -84,6 +85,12 @@ func (t *tracked) named(id string) {
 }
 
 func decided(o client.Order) bool { return o.Status != string(order.Pending) }
+
+// bare reports whether an answer has a decision alone, without its reason and the order's
+// lines: the engine gave it, because no worker answered. A later answer has them.
+func bare(o client.Order) bool {
+	return decided(o) && len(o.Lines) == 0 && o.Source == client.SourceEngine
+}
 
 func reasonOf(o client.Order) string {
 	if o.Reason == nil {
