@@ -25,6 +25,7 @@ import (
 	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/internal/telemetry"
 	"github.com/amends/amends/proof/enginetest"
+	"github.com/amends/amends/proof/skew/shifted"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/workflows"
@@ -38,6 +39,12 @@ func start(t *testing.T) (address string) {
 		attributes = append(attributes, a.String())
 	}
 	return enginetest.Start(t, temporal.Options{SearchAttributes: attributes}).Address
+}
+
+// through connects to the engine at an address so that its clock seems to be ahead.
+func through(t *testing.T, address string, ahead time.Duration) *engine.Client {
+	t.Helper()
+	return dial(t, shifted.Engine(t, address, ahead))
 }
 
 // dial connects to an engine.

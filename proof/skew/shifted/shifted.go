@@ -1,4 +1,6 @@
-package skew_test
+// Package shifted is a proxy of an engine whose clock seems to be off: a process that connects
+// through it is one whose host has a wrong clock.
+package shifted
 
 import (
 	"context"
@@ -17,19 +19,18 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/timestamppb"
-
-	"github.com/amends/amends/internal/engine"
 )
 
-// through connects to the engine at an address so that its clock seems to be ahead:
-// a proxy moves every time in its answers, and moves the times in requests back.
-func through(t *testing.T, address string, ahead time.Duration) *engine.Client {
-	t.Helper()
+// Engine starts a proxy of the engine at an address, until the end of the test, and returns
+// the proxy's address. To its clients the engine's clock seems to be ahead: the proxy moves
+// every time in answers, and moves the times in requests back.
+func Engine(tb testing.TB, address string, ahead time.Duration) string {
+	tb.Helper()
 	upstream, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, upstream.Close()) })
+	require.NoError(tb, err)
+	tb.Cleanup(func() { require.NoError(tb, upstream.Close()) })
 	service, err := proxy.NewWorkflowServiceProxyServer(proxy.WorkflowServiceProxyOptions{Client: workflowservice.NewWorkflowServiceClient(upstream)})
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	alive := health.NewServer()
 	alive.SetServingStatus(workflowservice.WorkflowService_ServiceDesc.ServiceName, healthpb.HealthCheckResponse_SERVING)
 
@@ -43,12 +44,11 @@ func through(t *testing.T, address string, ahead time.Duration) *engine.Client {
 	}))
 	workflowservice.RegisterWorkflowServiceServer(server, service)
 	healthpb.RegisterHealthServer(server, alive)
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
+	listener, err := (&net.ListenConfig{}).Listen(tb.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(tb, err)
 	go server.Serve(listener) //nolint:errcheck // until it is stopped
-	t.Cleanup(server.Stop)
-
-	return dial(t, listener.Addr().String())
+	tb.Cleanup(server.Stop)
+	return listener.Addr().String()
 }
 
 // inQuery matches a time in the query of a list.
