@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,10 +19,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/internal/dev/temporal"
+	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/proof/enginetest"
+	"github.com/amends/amends/proof/skew/shifted"
 	"github.com/amends/amends/proof/wait"
 	"github.com/amends/amends/proof/whole"
+	"github.com/amends/amends/services/payment/provider/simulator"
 )
 
 // platform is a running platform, and the orders that it takes.
@@ -40,6 +45,9 @@ func start(t *testing.T, bin string, s scenario) *platform {
 		p.certified(t)
 	case "no-worker":
 		p.Split(t, nil)
+	case "clock":
+		p.Split(t, nil)
+		p.API = "" // orders tell nothing of clocks
 	default:
 		p.Joined(t, s.settings)
 	}
@@ -76,9 +84,9 @@ func (p *platform) watch(t *testing.T, s *series, during time.Duration) {
 	if p.API != "" {
 		shop.Go(func() { p.shop(ctx) })
 	}
-	ticker := time.NewTicker(every)
+	ticker := time.NewTicker(*every)
 	defer ticker.Stop()
-	for n := 0; n < int(during/every); n++ {
+	for n := 0; n < int(during / *every); n++ {
 		for process, admin := range p.Admin {
 			page, err := scrape(t.Context(), admin)
 			up := "1"
@@ -95,7 +103,7 @@ func (p *platform) watch(t *testing.T, s *series, during time.Duration) {
 
 // scrape reads the metrics of a process.
 func scrape(ctx context.Context, admin string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, every)
+	ctx, cancel := context.WithTimeout(ctx, *every)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+admin+"/metrics", http.NoBody)
 	if err != nil {
@@ -127,6 +135,30 @@ func (p *platform) flag(t *testing.T) {
 	t.Helper()
 	_, err := p.Place(t.Context(), "tok_unknown")
 	require.NoError(t, err)
+}
+
+// silence has the provider never tell the outcome of one payment: by its books it has only
+// just taken it, always.
+func (p *platform) silence(t *testing.T) {
+	t.Helper()
+	p.flag(t)
+	db := dbtest.Open(t, p.File("provider"), database.Options{})
+	require.NoError(t, wait.Until(t.Context(), "the provider has the payment", func() bool {
+		row := db.Exec("UPDATE effects SET created_at = ? WHERE token_hash = ?",
+			time.Now().UTC().AddDate(1, 0, 0), simulator.Hash(simulator.TokenUnknown))
+		return row.Error == nil && row.RowsAffected == 1
+	}))
+}
+
+// misdate starts the catalog's worker again, on a host whose clock is wrong.
+func (p *platform) misdate(t *testing.T) {
+	t.Helper()
+	const variable = "AMENDS_TEMPORAL_ADDRESS="
+	i := slices.IndexFunc(p.Environ, func(v string) bool { return strings.HasPrefix(v, variable) })
+	moved := shifted.Engine(t, strings.TrimPrefix(p.Environ[i], variable), 15*time.Minute)
+	p.Parts["catalog"].Stop()
+	p.Launch(t, "catalog", append(slices.Clone(p.Environ), variable+moved), "worker", "catalog", "--admin-addr", p.Admin["catalog"])
+	p.Ready(t, "catalog")
 }
 
 // poison tells an event that has nothing in it.

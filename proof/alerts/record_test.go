@@ -16,12 +16,13 @@ import (
 	"github.com/amends/amends/proof/whole"
 )
 
-var binary = flag.String("binary", "", "the amends that runs; empty: it is built")
+var (
+	binary  = flag.String("binary", "", "the amends that runs; empty: it is built")
+	healthy = flag.Duration("healthy", 11*time.Minute, "how long the healthy platform is watched")
+	every   = flag.Duration("every", 5*time.Second, "the time between two looks at the metrics")
+)
 
 const folder = "../../deploy/observability/testdata"
-
-// every is the time between two looks at the metrics.
-const every = 5 * time.Second
 
 // scenario is a platform whose series are recorded.
 type scenario struct {
@@ -39,8 +40,13 @@ type scenario struct {
 
 var scenarios = []scenario{
 	{
-		name: "healthy", healthy: 11 * time.Minute,
+		name:  "healthy",
 		about: "a platform that takes an order every two seconds; one in ten is declined",
+	},
+	{
+		name: "flag", healthy: time.Minute, faulty: 13 * time.Minute, settings: []string{"AMENDS_SAGA_PARK_AFTER=5s"},
+		plant: (*platform).silence, fires: []string{"OrderNeedsAttention"},
+		about: "the provider does not tell the outcome of one payment, for good",
 	},
 	{
 		name: "flag-recovers", healthy: time.Minute, faulty: 11 * time.Minute, settings: []string{"AMENDS_SAGA_PARK_AFTER=5s"},
@@ -73,13 +79,18 @@ var scenarios = []scenario{
 		about: "the worker of the payment service is killed",
 	},
 	{
+		name: "clock", healthy: time.Minute, faulty: 4 * time.Minute,
+		plant: (*platform).misdate, fires: []string{"ClockSkew"},
+		about: "no customer orders; the clock of the catalog's worker is 15 minutes behind the engine's, through a proxy that moves every time that the engine tells it",
+	},
+	{
 		name: "certificate", faulty: 4 * time.Minute,
 		plant: func(*platform, *testing.T) {}, fires: []string{"CertificateEnds", "OrdersNotMeasured"}, //nolint:thelper // it plants nothing
 		about: "a worker with certificates that have 7 hours left and are not renewed; no order service runs beside it",
 	},
 }
 
-// TestRecord takes a quarter of an hour.
+// TestRecord takes a quarter of an hour, unless -healthy says otherwise.
 func TestRecord(t *testing.T) {
 	t.Parallel()
 	bin := *binary
@@ -89,6 +100,9 @@ func TestRecord(t *testing.T) {
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
+			if s.plant == nil {
+				s.healthy = *healthy
+			}
 			p := start(t, bin, s)
 			series := newSeries()
 			p.watch(t, series, s.healthy)
@@ -105,12 +119,12 @@ func TestRecord(t *testing.T) {
 func (s *series) text(of scenario) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Recorded by `go test ./proof/alerts -tags record`: %s.\n", of.about)
-	fmt.Fprintf(&b, "recorded: true\ninterval: %s\n", every)
+	fmt.Fprintf(&b, "recorded: true\ninterval: %s\n", *every)
 	silent := of.healthy
 	if len(of.fires) == 0 {
 		silent += of.faulty
 	}
-	fmt.Fprintf(&b, "silent_until: %s\nfires_at: %s\n", silent, of.healthy+of.faulty-every)
+	fmt.Fprintf(&b, "silent_until: %s\nfires_at: %s\n", silent, of.healthy+of.faulty-*every)
 	fmt.Fprintf(&b, "fires: [%s]\nseries:\n", strings.Join(of.fires, ", "))
 	for _, name := range s.names() {
 		fmt.Fprintf(&b, "  - series: '%s'\n    values: '%s'\n", name, s.values(name))
