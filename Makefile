@@ -67,7 +67,7 @@ strangle: build ## Move a shop from a monolith to services under load, step by s
 	@go run ./proof/strangle $(if $(STEP),-step)
 
 .PHONY: prove
-prove: ## Run the long tests, in under an hour, and write docs/proof.md (SEED, FOR, ORDERS, FAULTS=3)
+prove: ## Run the long tests, for an hour or two, and write docs/proof.md (SEED, FOR, ORDERS, FAULTS=3)
 	@SEED='$(SEED)' FOR='$(FOR)' ORDERS='$(ORDERS)' scripts/prove.sh
 
 .PHONY: chaos
@@ -87,7 +87,7 @@ skew: ## Decide an order with the clock of each process 15 minutes off, either w
 .PHONY: upgrade
 upgrade: ## Roll from the last release (FROM=v0.1.0) to this build under load, and back, with orders of every kind in flight
 	@scripts/temporal.sh
-	go test ./proof/upgrade -tags whole -count=1 -v -timeout 40m $(if $(filter file,$(origin FROM)),,-from='$(FROM)')
+	go test ./proof/upgrade -tags whole -count=1 -v -timeout 60m $(if $(filter file,$(origin FROM)),,-from='$(FROM)')
 
 .PHONY: oncall
 oncall: ## Plant each fault of the runbooks, name and repair it by commands, and write their seconds into docs/runbooks
@@ -167,7 +167,7 @@ screenshots: ## Take the screenshots of the documents anew, in docs/pictures
 .PHONY: record-alerts
 record-alerts: ## Record the series of the alerts' tests, on platforms with planted faults, in a quarter of an hour
 	@scripts/temporal.sh
-	go test ./proof/alerts -run '^TestRecord$$' -count=1 -v -timeout 40m -parallel 9 -tags record
+	go test ./proof/alerts -run '^TestRecord$$' -count=1 -v -timeout 40m -parallel 11 -tags record
 
 .PHONY: release
 release: ## Build the binaries of a release, checksums and the list of their modules into bin/release (VERSION)

@@ -16,6 +16,7 @@ import (
 	"github.com/amends/amends/api/client"
 	"github.com/amends/amends/internal/orders/identity"
 	"github.com/amends/amends/proof/load"
+	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/order"
 )
 
@@ -53,9 +54,23 @@ var hard = []struct{ token, postalCode string }{
 type placed struct {
 	ID, Status     string
 	NeedsAttention bool `json:"needs_attention"`
+	Steps          []struct {
+		Name  string
+		State saga.State
+	}
 
 	key  string
 	body client.PlaceOrder
+}
+
+// at reports whether a step of it has begun, and has not ended.
+func (p *placed) at(step string) bool {
+	for _, s := range p.Steps {
+		if s.Name == step {
+			return s.State == saga.Running || s.State == saga.Flagged
+		}
+	}
+	return false
 }
 
 // place places an order, and repeats that until it is taken.
@@ -121,11 +136,24 @@ func (s *stand) confirmed(all []placed) {
 	}
 }
 
+// flag places four orders of each hard kind, and waits until one is flagged.
+func (s *stand) flag() (all []placed) {
+	s.t.Helper()
+	for _, h := range hard {
+		for range 4 {
+			all = append(all, s.place(h.token, h.postalCode, ""))
+		}
+	}
+	s.until("an order is flagged", func(context.Context) bool { return s.get(&all[0]) && all[0].NeedsAttention }) //nolint:contextcheck // a request has the context of the test
+	return all
+}
+
 // crowd is a load that goes on meanwhile.
 type crowd struct {
 	s      *stand
 	placed chan struct{} // closed when every placement was answered
-	ended  chan load.Report
+	ended  chan struct{} // closed with the report
+	report load.Report
 	failed error
 }
 
@@ -135,14 +163,23 @@ func (s *stand) come(o load.Options) *crowd {
 	o.BaseURL, o.Client, o.Seed = "http://"+s.public, browser, 1
 	o.Wait, o.Attempts = 2*patience, 1000
 	o.Shop = load.Shop{SKUs: []string{"TEA", "MUG", "KETTLE"}, SoldOut: "SOLD-OUT", Currency: "EUR"}
-	c := &crowd{s: s, placed: make(chan struct{}), ended: make(chan load.Report, 1)}
+	c := &crowd{s: s, placed: make(chan struct{}), ended: make(chan struct{})}
 	o.Placed = func() { close(c.placed) }
 	go func() {
-		var r load.Report
-		r, c.failed = load.Run(s.t.Context(), o)
-		c.ended <- r
+		defer close(c.ended)
+		c.report, c.failed = load.Run(s.t.Context(), o)
 	}()
 	return c
+}
+
+// here waits until every placement was answered.
+func (c *crowd) here() {
+	c.s.t.Helper()
+	select {
+	case <-c.placed:
+	case <-c.ended:
+		require.NoError(c.s.t, c.failed)
+	}
 }
 
 // left waits until every order is decided, requires that each has ended as it had to, and
@@ -150,7 +187,8 @@ func (s *stand) come(o load.Options) *crowd {
 func (c *crowd) left(name string) {
 	c.s.t.Helper()
 	select {
-	case r := <-c.ended:
+	case <-c.ended:
+		r := c.report
 		require.NoError(c.s.t, c.failed)
 		require.Empty(c.s.t, r.Violations)
 		require.Equal(c.s.t, r.Placed, r.Decided)

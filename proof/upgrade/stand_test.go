@@ -25,7 +25,7 @@ import (
 )
 
 // patience bounds every wait, on a machine that does other work too.
-const patience = 4 * time.Minute
+const patience = 6 * time.Minute
 
 // services are those on which orders depend, the one that runs the sagas first.
 var services = []string{"order", "catalog", "inventory", "payment", "shipping"}
