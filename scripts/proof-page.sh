@@ -282,7 +282,8 @@ $(part rotation rotation)
 
 Real processes of the last release begin orders of every kind, slow and flagged ones among them, and this build takes over under load as
 [the page](upgrading.md) says. Then another build takes over from this one, worker by worker, and this one again, half of the orders
-choreographed. On SQLite and PostgreSQL the last release continues its orders again, on the newer schema:
+choreographed. On SQLite and PostgreSQL the last release has its orders of every kind back, after this build has continued them, on the
+newer schema. In the end the doctor judges every order:
 
 $(part upgrade upgrade)
 

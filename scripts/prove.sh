@@ -81,7 +81,7 @@ part calls 10 ./proof/e2e -run '^TestSplitProcessesCallEachOther$' -calls.whole
 part fleet 10 ./proof/fleet -whole
 part reloads 10 ./internal/identity/web -run '^TestReloadsFailNoRequest$' -reloads 2000
 part rotation 5 ./internal/identity/access -run '^TestRotationFailsNoCall$' -rotate.for 60s
-part upgrade 25 ./proof/upgrade -tags whole
+part upgrade 60 ./proof/upgrade -tags whole
 part sessions 10 ./api -run '^(TestParallelLogInsNeedLittleMemory|TestEveryGatewayRefusesAnEndedSession)$' -logins 200 -revoked.within 1s
 part gateway 10 ./api -run '^(TestTheGatewaysOwnCost|TestAnOverviewKeepsItsTime)$' -cost.requests 10000
 part overload 10 ./proof/e2e -run '^TestOrdersComeBeforeBrowsing$' -overload.for 60s
