@@ -23,7 +23,9 @@ const (
 	// overdue is how far the read model may be behind the broker before that excuses no
 	// difference.
 	overdue = 10 * time.Minute
-	// hearing bounds the wait for that: it is measured every few seconds.
+	// hearing is how long the read model may take to have heard all: it is measured every few
+	// seconds. One that is further behind is not waited for. It may not catch up at all: behind
+	// a dead letter it stands until a person decides.
 	hearing = 15 * time.Second
 )
 
@@ -79,9 +81,12 @@ func (g *Goods) last(ctx context.Context, unlike []query.Change, asked time.Time
 			return nil, err //nolint:wrapcheck // a fault
 		}
 		heard := upTo.IsZero() || !upTo.Before(asked)
+		late := asked.Sub(upTo)
 		switch {
+		case !heard && late > hearing && late < overdue:
+			return nil, nil
 		case n < looks:
-		case heard || asked.Sub(upTo) >= overdue:
+		case heard || late >= overdue:
 			return words, nil
 		case time.Since(asked) > patience+hearing:
 			return nil, nil

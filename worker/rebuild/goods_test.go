@@ -46,6 +46,13 @@ func TestGoodsThatAreLateAreNoDifference(t *testing.T) {
 		require.NoError(t, b.query.Stand(t.Context(), 3, time.Now().Add(-time.Hour)))
 		require.Len(t, (<-asked(0)).words, 2, "too far behind")
 		require.NoError(t, b.query.Stand(t.Context(), 3, time.Now().Add(-time.Minute)))
+		select {
+		case a := <-asked(20 * time.Second):
+			require.Equal(t, answer{}, a, "nothing is judged behind a dead letter")
+		case <-time.After(15 * time.Second):
+			require.Fail(t, "nothing is waited for behind a dead letter")
+		}
+		require.NoError(t, b.query.Stand(t.Context(), 3, time.Now().Add(-time.Second)))
 		behind := asked(0)
 		select {
 		case a := <-behind:

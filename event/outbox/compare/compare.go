@@ -35,7 +35,8 @@ type Result struct {
 // statement and ignores r.Limit.
 //
 // A result that was recorded while the outbox was incomplete needs no event: before the
-// outbox existed, or as long ago as the rows that the relay deletes. An event that
+// outbox existed, or as long ago as the rows that the relay deletes. An event that cannot be
+// read tells nothing: its result is missing, and the other sagas are compared. An event that
 // another event has caused may tell a result again, and so may one of a saga that reactions
 // take on: telling its newest fact again sets it going where it has stopped.
 func Sagas(ctx context.Context, db *gorm.DB, r audit.Range, results []Result) (map[string]audit.Telling, error) {
@@ -120,8 +121,8 @@ func read(ctx context.Context, db *gorm.DB, r audit.Range, first, last string) (
 			Style     string `json:"style"`
 			Sequence  int64  `json:"sequence"`
 		}
-		if err := errors.Join(json.Unmarshal([]byte(r.Data), &t.step), json.Unmarshal([]byte(r.Meta), &meta)); err != nil {
-			return tellings{}, time.Time{}, fmt.Errorf("event %s of %s: %w", r.Type, r.Key, err)
+		if errors.Join(json.Unmarshal([]byte(r.Data), &t.step), json.Unmarshal([]byte(r.Meta), &meta)) != nil {
+			continue // its listeners cannot read it either: they name it as a dead letter
 		}
 		told.has[t] = true
 		if meta.Causation != "" || meta.Style != "" {

@@ -176,6 +176,19 @@ func TestEntries(t *testing.T) {
 		})
 	})
 
+	t.Run("ComparesTheOthersBesideAnEventThatCannotBeRead", func(t *testing.T) {
+		t.Parallel()
+		each(t, func(t *testing.T, b testBundle) {
+			for _, column := range []string{"data", "meta"} {
+				b.damage(t, "INSERT INTO outbox (event_id, type, key, data, meta, at) SELECT '"+column+"', type, key, data, meta, at FROM outbox WHERE key = 'refused'")
+				b.damage(t, "UPDATE outbox SET "+column+` = '"nothing"' WHERE event_id = ?`, column)
+			}
+			require.Empty(t, b.audit(t, audit.Range{}), "its result is told by another event")
+			b.damage(t, "DELETE FROM outbox WHERE key = 'refused' AND event_id NOT IN ('data', 'meta')")
+			require.Equal(t, map[string]audit.Telling{"refused": missing(step+" is refused", "refused")}, b.audit(t, audit.Range{}))
+		})
+	})
+
 	t.Run("LetsAnEventAskAgain", func(t *testing.T) {
 		t.Parallel()
 		each(t, func(t *testing.T, b testBundle) {
