@@ -56,6 +56,7 @@ const (
 	KeyCreated      Event = "key_created"
 	KeyRevoked      Event = "key_revoked"
 	Erased          Event = "erased"
+	Acted           Event = "acted" // see [Act]
 )
 
 // Record is one thing that happened to an account's security. It is never changed, and

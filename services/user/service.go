@@ -14,6 +14,7 @@ type Service interface {
 	Entry
 	Own
 	Staff
+	Journal
 
 	// Mail returns a mail that was asked for by a fact, with its token; NOT_FOUND if it is
 	// worthless by now. It changes nothing.

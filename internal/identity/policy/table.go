@@ -96,6 +96,8 @@ var Methods = []Row{
 	{"amends.user.v1.User/FindAccount", []string{operator}},
 	{"amends.user.v1.User/GetAccount", []string{gateway, mails, operator}},
 	{"amends.user.v1.User/GetMail", []string{mails, operator}},
+	{"amends.user.v1.User/KeepAct", []string{gateway}},
+	{"amends.user.v1.User/ListActs", []string{gateway, operator}},
 	{"amends.user.v1.User/ListDeliveries", []string{gateway}},
 	{"amends.user.v1.User/ListKeys", []string{gateway, operator}},
 	{"amends.user.v1.User/ListMails", []string{operator}},

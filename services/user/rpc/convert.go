@@ -36,6 +36,7 @@ var events = wire.Set[user.Event, pb.Event]{
 	user.EmailChanged: pb.Event_EVENT_EMAIL_CHANGED, user.RoleChanged: pb.Event_EVENT_ROLE_CHANGED,
 	user.Locked: pb.Event_EVENT_LOCKED, user.Unlocked: pb.Event_EVENT_UNLOCKED, user.KeyCreated: pb.Event_EVENT_KEY_CREATED,
 	user.KeyRevoked: pb.Event_EVENT_KEY_REVOKED, user.Erased: pb.Event_EVENT_ERASED,
+	user.Acted: pb.Event_EVENT_ACTED,
 }
 
 func toAccount(a user.Account) (*pb.Account, error) {

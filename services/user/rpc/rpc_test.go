@@ -189,6 +189,28 @@ func contract(t *testing.T, d user.Service, own string) {
 		requireRefusal(t, err, fault.Invalid)
 		_, err = d.Mails(ctx, limit)
 		requireRefusal(t, err, fault.Invalid)
+		_, err = d.Acts(ctx, "", limit)
+		requireRefusal(t, err, fault.Invalid)
+	}
+
+	begun := time.Now().Add(-time.Second)
+	retry := user.Act{By: "night", About: "order 1-" + own, Did: "retry payment.authorize", Reason: "they are back: at last"}
+	run := user.Act{By: "night", About: "platform", Did: "run the doctor"}
+	for _, a := range []user.Act{retry, run, run} {
+		require.NoError(t, d.Keep(ctx, a), "every call adds one")
+	}
+	acts, err := d.Acts(ctx, "", 2)
+	require.NoError(t, err)
+	require.Len(t, acts, 2)
+	older, err := d.Acts(ctx, acts[1].ID, 1)
+	require.NoError(t, err)
+	for i, a := range append(acts, older...) {
+		require.True(t, a.ID != "" && a.At.After(begun), a)
+		a.ID, a.At = "", time.Time{}
+		require.Equal(t, []user.Act{run, run, retry}[i], a)
+	}
+	for _, a := range []user.Act{{About: "x", Did: "y"}, {By: "x", Did: "y"}, {By: "x", About: "y"}, {By: "x", About: "y", Did: "z: no"}, {By: "x", About: "y", Did: "z", Reason: "a\nb"}, {By: "x", About: "y", Did: "z", Reason: strings.Repeat("x", 1000)}} {
+		requireRefusal(t, d.Keep(ctx, a), fault.Invalid)
 	}
 
 	before, err := d.Revocations(ctx, 0)

@@ -256,6 +256,7 @@ const (
 	Event_EVENT_KEY_CREATED      Event = 12
 	Event_EVENT_KEY_REVOKED      Event = 13
 	Event_EVENT_ERASED           Event = 14
+	Event_EVENT_ACTED            Event = 15
 )
 
 // Enum value maps for Event.
@@ -276,6 +277,7 @@ var (
 		12: "EVENT_KEY_CREATED",
 		13: "EVENT_KEY_REVOKED",
 		14: "EVENT_ERASED",
+		15: "EVENT_ACTED",
 	}
 	Event_value = map[string]int32{
 		"EVENT_UNSPECIFIED":      0,
@@ -293,6 +295,7 @@ var (
 		"EVENT_KEY_CREATED":      12,
 		"EVENT_KEY_REVOKED":      13,
 		"EVENT_ERASED":           14,
+		"EVENT_ACTED":            15,
 	}
 )
 
@@ -3262,6 +3265,278 @@ func (x *ListRecordsResponse) GetRecords() []*Record {
 	return nil
 }
 
+// KeepActRequest is the question.
+type KeepActRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Without an id and a time, which it gets.
+	Act           *Act `protobuf:"bytes,1,opt,name=act,proto3" json:"act,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KeepActRequest) Reset() {
+	*x = KeepActRequest{}
+	mi := &file_services_user_rpc_user_proto_msgTypes[60]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KeepActRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KeepActRequest) ProtoMessage() {}
+
+func (x *KeepActRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_services_user_rpc_user_proto_msgTypes[60]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KeepActRequest.ProtoReflect.Descriptor instead.
+func (*KeepActRequest) Descriptor() ([]byte, []int) {
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{60}
+}
+
+func (x *KeepActRequest) GetAct() *Act {
+	if x != nil {
+		return x.Act
+	}
+	return nil
+}
+
+// KeepActResponse is the answer.
+type KeepActResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KeepActResponse) Reset() {
+	*x = KeepActResponse{}
+	mi := &file_services_user_rpc_user_proto_msgTypes[61]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KeepActResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KeepActResponse) ProtoMessage() {}
+
+func (x *KeepActResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_services_user_rpc_user_proto_msgTypes[61]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KeepActResponse.ProtoReflect.Descriptor instead.
+func (*KeepActResponse) Descriptor() ([]byte, []int) {
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{61}
+}
+
+// ListActsRequest is the question.
+type ListActsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the last act of the page before; empty: the first page.
+	Before string `protobuf:"bytes,1,opt,name=before,proto3" json:"before,omitempty"`
+	// 1 to 200.
+	Limit         int32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListActsRequest) Reset() {
+	*x = ListActsRequest{}
+	mi := &file_services_user_rpc_user_proto_msgTypes[62]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListActsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListActsRequest) ProtoMessage() {}
+
+func (x *ListActsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_services_user_rpc_user_proto_msgTypes[62]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListActsRequest.ProtoReflect.Descriptor instead.
+func (*ListActsRequest) Descriptor() ([]byte, []int) {
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{62}
+}
+
+func (x *ListActsRequest) GetBefore() string {
+	if x != nil {
+		return x.Before
+	}
+	return ""
+}
+
+func (x *ListActsRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+// ListActsResponse is the answer.
+type ListActsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The newest first.
+	Acts          []*Act `protobuf:"bytes,1,rep,name=acts,proto3" json:"acts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListActsResponse) Reset() {
+	*x = ListActsResponse{}
+	mi := &file_services_user_rpc_user_proto_msgTypes[63]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListActsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListActsResponse) ProtoMessage() {}
+
+func (x *ListActsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_services_user_rpc_user_proto_msgTypes[63]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListActsResponse.ProtoReflect.Descriptor instead.
+func (*ListActsResponse) Descriptor() ([]byte, []int) {
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{63}
+}
+
+func (x *ListActsResponse) GetActs() []*Act {
+	if x != nil {
+		return x.Acts
+	}
+	return nil
+}
+
+// Act is a request of an operator, or of support, that was carried out.
+type Act struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	At    *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"`
+	// The person or the program.
+	By string `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`
+	// The kind of a thing and its id.
+	About string `protobuf:"bytes,4,opt,name=about,proto3" json:"about,omitempty"`
+	Did   string `protobuf:"bytes,5,opt,name=did,proto3" json:"did,omitempty"`
+	// Empty: none was stated.
+	Reason        string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Act) Reset() {
+	*x = Act{}
+	mi := &file_services_user_rpc_user_proto_msgTypes[64]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Act) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Act) ProtoMessage() {}
+
+func (x *Act) ProtoReflect() protoreflect.Message {
+	mi := &file_services_user_rpc_user_proto_msgTypes[64]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Act.ProtoReflect.Descriptor instead.
+func (*Act) Descriptor() ([]byte, []int) {
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{64}
+}
+
+func (x *Act) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Act) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *Act) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *Act) GetAbout() string {
+	if x != nil {
+		return x.About
+	}
+	return ""
+}
+
+func (x *Act) GetDid() string {
+	if x != nil {
+		return x.Did
+	}
+	return ""
+}
+
+func (x *Act) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // GetMailRequest is the question.
 type GetMailRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -3272,7 +3547,7 @@ type GetMailRequest struct {
 
 func (x *GetMailRequest) Reset() {
 	*x = GetMailRequest{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[60]
+	mi := &file_services_user_rpc_user_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3284,7 +3559,7 @@ func (x *GetMailRequest) String() string {
 func (*GetMailRequest) ProtoMessage() {}
 
 func (x *GetMailRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[60]
+	mi := &file_services_user_rpc_user_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3297,7 +3572,7 @@ func (x *GetMailRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetMailRequest.ProtoReflect.Descriptor instead.
 func (*GetMailRequest) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{60}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *GetMailRequest) GetId() string {
@@ -3317,7 +3592,7 @@ type GetMailResponse struct {
 
 func (x *GetMailResponse) Reset() {
 	*x = GetMailResponse{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[61]
+	mi := &file_services_user_rpc_user_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3329,7 +3604,7 @@ func (x *GetMailResponse) String() string {
 func (*GetMailResponse) ProtoMessage() {}
 
 func (x *GetMailResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[61]
+	mi := &file_services_user_rpc_user_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3342,7 +3617,7 @@ func (x *GetMailResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetMailResponse.ProtoReflect.Descriptor instead.
 func (*GetMailResponse) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{61}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *GetMailResponse) GetMail() *Mail {
@@ -3363,7 +3638,7 @@ type ListMailsRequest struct {
 
 func (x *ListMailsRequest) Reset() {
 	*x = ListMailsRequest{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[62]
+	mi := &file_services_user_rpc_user_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3375,7 +3650,7 @@ func (x *ListMailsRequest) String() string {
 func (*ListMailsRequest) ProtoMessage() {}
 
 func (x *ListMailsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[62]
+	mi := &file_services_user_rpc_user_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3388,7 +3663,7 @@ func (x *ListMailsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMailsRequest.ProtoReflect.Descriptor instead.
 func (*ListMailsRequest) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{62}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *ListMailsRequest) GetLimit() int32 {
@@ -3408,7 +3683,7 @@ type ListMailsResponse struct {
 
 func (x *ListMailsResponse) Reset() {
 	*x = ListMailsResponse{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[63]
+	mi := &file_services_user_rpc_user_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3420,7 +3695,7 @@ func (x *ListMailsResponse) String() string {
 func (*ListMailsResponse) ProtoMessage() {}
 
 func (x *ListMailsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[63]
+	mi := &file_services_user_rpc_user_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3433,7 +3708,7 @@ func (x *ListMailsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMailsResponse.ProtoReflect.Descriptor instead.
 func (*ListMailsResponse) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{63}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *ListMailsResponse) GetMails() []*Mail {
@@ -3455,7 +3730,7 @@ type SigningKey struct {
 
 func (x *SigningKey) Reset() {
 	*x = SigningKey{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[64]
+	mi := &file_services_user_rpc_user_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3467,7 +3742,7 @@ func (x *SigningKey) String() string {
 func (*SigningKey) ProtoMessage() {}
 
 func (x *SigningKey) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[64]
+	mi := &file_services_user_rpc_user_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3480,7 +3755,7 @@ func (x *SigningKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SigningKey.ProtoReflect.Descriptor instead.
 func (*SigningKey) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{64}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *SigningKey) GetId() string {
@@ -3509,7 +3784,7 @@ type Revocation struct {
 
 func (x *Revocation) Reset() {
 	*x = Revocation{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[65]
+	mi := &file_services_user_rpc_user_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3521,7 +3796,7 @@ func (x *Revocation) String() string {
 func (*Revocation) ProtoMessage() {}
 
 func (x *Revocation) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[65]
+	mi := &file_services_user_rpc_user_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3534,7 +3809,7 @@ func (x *Revocation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Revocation.ProtoReflect.Descriptor instead.
 func (*Revocation) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{65}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *Revocation) GetId() string {
@@ -3566,7 +3841,7 @@ type Tokens struct {
 
 func (x *Tokens) Reset() {
 	*x = Tokens{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[66]
+	mi := &file_services_user_rpc_user_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3578,7 +3853,7 @@ func (x *Tokens) String() string {
 func (*Tokens) ProtoMessage() {}
 
 func (x *Tokens) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[66]
+	mi := &file_services_user_rpc_user_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3591,7 +3866,7 @@ func (x *Tokens) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tokens.ProtoReflect.Descriptor instead.
 func (*Tokens) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{66}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *Tokens) GetAccount() string {
@@ -3656,7 +3931,7 @@ type Account struct {
 
 func (x *Account) Reset() {
 	*x = Account{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[67]
+	mi := &file_services_user_rpc_user_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3668,7 +3943,7 @@ func (x *Account) String() string {
 func (*Account) ProtoMessage() {}
 
 func (x *Account) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[67]
+	mi := &file_services_user_rpc_user_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3681,7 +3956,7 @@ func (x *Account) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Account.ProtoReflect.Descriptor instead.
 func (*Account) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{67}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *Account) GetId() string {
@@ -3764,7 +4039,7 @@ type Preferences struct {
 
 func (x *Preferences) Reset() {
 	*x = Preferences{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[68]
+	mi := &file_services_user_rpc_user_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3776,7 +4051,7 @@ func (x *Preferences) String() string {
 func (*Preferences) ProtoMessage() {}
 
 func (x *Preferences) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[68]
+	mi := &file_services_user_rpc_user_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3789,7 +4064,7 @@ func (x *Preferences) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Preferences.ProtoReflect.Descriptor instead.
 func (*Preferences) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{68}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *Preferences) GetAll() []*Preference {
@@ -3811,7 +4086,7 @@ type Preference struct {
 
 func (x *Preference) Reset() {
 	*x = Preference{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[69]
+	mi := &file_services_user_rpc_user_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3823,7 +4098,7 @@ func (x *Preference) String() string {
 func (*Preference) ProtoMessage() {}
 
 func (x *Preference) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[69]
+	mi := &file_services_user_rpc_user_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3836,7 +4111,7 @@ func (x *Preference) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Preference.ProtoReflect.Descriptor instead.
 func (*Preference) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{69}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *Preference) GetCategory() Category {
@@ -3874,7 +4149,7 @@ type Session struct {
 
 func (x *Session) Reset() {
 	*x = Session{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[70]
+	mi := &file_services_user_rpc_user_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3886,7 +4161,7 @@ func (x *Session) String() string {
 func (*Session) ProtoMessage() {}
 
 func (x *Session) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[70]
+	mi := &file_services_user_rpc_user_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3899,7 +4174,7 @@ func (x *Session) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Session.ProtoReflect.Descriptor instead.
 func (*Session) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{70}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *Session) GetId() string {
@@ -3955,7 +4230,7 @@ type Delivery struct {
 
 func (x *Delivery) Reset() {
 	*x = Delivery{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[71]
+	mi := &file_services_user_rpc_user_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3967,7 +4242,7 @@ func (x *Delivery) String() string {
 func (*Delivery) ProtoMessage() {}
 
 func (x *Delivery) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[71]
+	mi := &file_services_user_rpc_user_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3980,7 +4255,7 @@ func (x *Delivery) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Delivery.ProtoReflect.Descriptor instead.
 func (*Delivery) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{71}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *Delivery) GetId() string {
@@ -4054,7 +4329,7 @@ type APIKey struct {
 
 func (x *APIKey) Reset() {
 	*x = APIKey{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[72]
+	mi := &file_services_user_rpc_user_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4066,7 +4341,7 @@ func (x *APIKey) String() string {
 func (*APIKey) ProtoMessage() {}
 
 func (x *APIKey) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[72]
+	mi := &file_services_user_rpc_user_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4079,7 +4354,7 @@ func (x *APIKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use APIKey.ProtoReflect.Descriptor instead.
 func (*APIKey) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{72}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *APIKey) GetId() string {
@@ -4136,7 +4411,7 @@ type Decision struct {
 
 func (x *Decision) Reset() {
 	*x = Decision{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[73]
+	mi := &file_services_user_rpc_user_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4148,7 +4423,7 @@ func (x *Decision) String() string {
 func (*Decision) ProtoMessage() {}
 
 func (x *Decision) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[73]
+	mi := &file_services_user_rpc_user_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4161,7 +4436,7 @@ func (x *Decision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Decision.ProtoReflect.Descriptor instead.
 func (*Decision) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{73}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *Decision) GetAccount() string {
@@ -4200,7 +4475,7 @@ type Record struct {
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[74]
+	mi := &file_services_user_rpc_user_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4212,7 +4487,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[74]
+	mi := &file_services_user_rpc_user_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4225,7 +4500,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{74}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *Record) GetId() string {
@@ -4288,7 +4563,7 @@ type Mail struct {
 
 func (x *Mail) Reset() {
 	*x = Mail{}
-	mi := &file_services_user_rpc_user_proto_msgTypes[75]
+	mi := &file_services_user_rpc_user_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4300,7 +4575,7 @@ func (x *Mail) String() string {
 func (*Mail) ProtoMessage() {}
 
 func (x *Mail) ProtoReflect() protoreflect.Message {
-	mi := &file_services_user_rpc_user_proto_msgTypes[75]
+	mi := &file_services_user_rpc_user_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4313,7 +4588,7 @@ func (x *Mail) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Mail.ProtoReflect.Descriptor instead.
 func (*Mail) Descriptor() ([]byte, []int) {
-	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{75}
+	return file_services_user_rpc_user_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *Mail) GetId() string {
@@ -4538,7 +4813,22 @@ const file_services_user_rpc_user_proto_rawDesc = "" +
 	"\x06before\x18\x02 \x01(\tR\x06before\x12\x14\n" +
 	"\x05limit\x18\x03 \x01(\x05R\x05limit\"G\n" +
 	"\x13ListRecordsResponse\x120\n" +
-	"\arecords\x18\x01 \x03(\v2\x16.amends.user.v1.RecordR\arecords\" \n" +
+	"\arecords\x18\x01 \x03(\v2\x16.amends.user.v1.RecordR\arecords\"7\n" +
+	"\x0eKeepActRequest\x12%\n" +
+	"\x03act\x18\x01 \x01(\v2\x13.amends.user.v1.ActR\x03act\"\x11\n" +
+	"\x0fKeepActResponse\"?\n" +
+	"\x0fListActsRequest\x12\x16\n" +
+	"\x06before\x18\x01 \x01(\tR\x06before\x12\x14\n" +
+	"\x05limit\x18\x02 \x01(\x05R\x05limit\";\n" +
+	"\x10ListActsResponse\x12'\n" +
+	"\x04acts\x18\x01 \x03(\v2\x13.amends.user.v1.ActR\x04acts\"\x91\x01\n" +
+	"\x03Act\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12*\n" +
+	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x0e\n" +
+	"\x02by\x18\x03 \x01(\tR\x02by\x12\x14\n" +
+	"\x05about\x18\x04 \x01(\tR\x05about\x12\x10\n" +
+	"\x03did\x18\x05 \x01(\tR\x03did\x12\x16\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\" \n" +
 	"\x0eGetMailRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\";\n" +
 	"\x0fGetMailResponse\x12(\n" +
@@ -4654,7 +4944,7 @@ const file_services_user_rpc_user_proto_rawDesc = "" +
 	"\x1bTEMPLATE_ALREADY_REGISTERED\x10\x02\x12\x1c\n" +
 	"\x18TEMPLATE_CONFIRM_ADDRESS\x10\x03\x12\x1c\n" +
 	"\x18TEMPLATE_ADDRESS_CHANGED\x10\x04\x12\x1b\n" +
-	"\x17TEMPLATE_RESET_PASSWORD\x10\x05*\xdc\x02\n" +
+	"\x17TEMPLATE_RESET_PASSWORD\x10\x05*\xed\x02\n" +
 	"\x05Event\x12\x15\n" +
 	"\x11EVENT_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10EVENT_REGISTERED\x10\x01\x12\x13\n" +
@@ -4671,7 +4961,8 @@ const file_services_user_rpc_user_proto_rawDesc = "" +
 	"\x0eEVENT_UNLOCKED\x10\v\x12\x15\n" +
 	"\x11EVENT_KEY_CREATED\x10\f\x12\x15\n" +
 	"\x11EVENT_KEY_REVOKED\x10\r\x12\x10\n" +
-	"\fEVENT_ERASED\x10\x0e2\xcb\x15\n" +
+	"\fEVENT_ERASED\x10\x0e\x12\x0f\n" +
+	"\vEVENT_ACTED\x10\x0f2\xeb\x16\n" +
 	"\x04User\x12g\n" +
 	"\x0fListSigningKeys\x12&.amends.user.v1.ListSigningKeysRequest\x1a'.amends.user.v1.ListSigningKeysResponse\"\x03\x90\x02\x01\x12g\n" +
 	"\x0fListRevocations\x12&.amends.user.v1.ListRevocationsRequest\x1a'.amends.user.v1.ListRevocationsResponse\"\x03\x90\x02\x01\x12^\n" +
@@ -4703,7 +4994,9 @@ const file_services_user_rpc_user_proto_rawDesc = "" +
 	"\x04Lock\x12\x1b.amends.user.v1.LockRequest\x1a\x1c.amends.user.v1.LockResponse\"\x03\x90\x02\x02\x12^\n" +
 	"\fEraseAccount\x12#.amends.user.v1.EraseAccountRequest\x1a$.amends.user.v1.EraseAccountResponse\"\x03\x90\x02\x02\x12L\n" +
 	"\x06Unlock\x12\x1d.amends.user.v1.UnlockRequest\x1a\x1e.amends.user.v1.UnlockResponse\"\x03\x90\x02\x02\x12[\n" +
-	"\vListRecords\x12\".amends.user.v1.ListRecordsRequest\x1a#.amends.user.v1.ListRecordsResponse\"\x03\x90\x02\x01\x12O\n" +
+	"\vListRecords\x12\".amends.user.v1.ListRecordsRequest\x1a#.amends.user.v1.ListRecordsResponse\"\x03\x90\x02\x01\x12J\n" +
+	"\aKeepAct\x12\x1e.amends.user.v1.KeepActRequest\x1a\x1f.amends.user.v1.KeepActResponse\x12R\n" +
+	"\bListActs\x12\x1f.amends.user.v1.ListActsRequest\x1a .amends.user.v1.ListActsResponse\"\x03\x90\x02\x01\x12O\n" +
 	"\aGetMail\x12\x1e.amends.user.v1.GetMailRequest\x1a\x1f.amends.user.v1.GetMailResponse\"\x03\x90\x02\x01\x12U\n" +
 	"\tListMails\x12 .amends.user.v1.ListMailsRequest\x1a!.amends.user.v1.ListMailsResponse\"\x03\x90\x02\x01B3Z1github.com/amends/amends/services/user/rpc/userpbb\x06proto3"
 
@@ -4720,7 +5013,7 @@ func file_services_user_rpc_user_proto_rawDescGZIP() []byte {
 }
 
 var file_services_user_rpc_user_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_services_user_rpc_user_proto_msgTypes = make([]protoimpl.MessageInfo, 76)
+var file_services_user_rpc_user_proto_msgTypes = make([]protoimpl.MessageInfo, 81)
 var file_services_user_rpc_user_proto_goTypes = []any{
 	(Role)(0),                       // 0: amends.user.v1.Role
 	(Category)(0),                   // 1: amends.user.v1.Category
@@ -4787,145 +5080,157 @@ var file_services_user_rpc_user_proto_goTypes = []any{
 	(*UnlockResponse)(nil),          // 62: amends.user.v1.UnlockResponse
 	(*ListRecordsRequest)(nil),      // 63: amends.user.v1.ListRecordsRequest
 	(*ListRecordsResponse)(nil),     // 64: amends.user.v1.ListRecordsResponse
-	(*GetMailRequest)(nil),          // 65: amends.user.v1.GetMailRequest
-	(*GetMailResponse)(nil),         // 66: amends.user.v1.GetMailResponse
-	(*ListMailsRequest)(nil),        // 67: amends.user.v1.ListMailsRequest
-	(*ListMailsResponse)(nil),       // 68: amends.user.v1.ListMailsResponse
-	(*SigningKey)(nil),              // 69: amends.user.v1.SigningKey
-	(*Revocation)(nil),              // 70: amends.user.v1.Revocation
-	(*Tokens)(nil),                  // 71: amends.user.v1.Tokens
-	(*Account)(nil),                 // 72: amends.user.v1.Account
-	(*Preferences)(nil),             // 73: amends.user.v1.Preferences
-	(*Preference)(nil),              // 74: amends.user.v1.Preference
-	(*Session)(nil),                 // 75: amends.user.v1.Session
-	(*Delivery)(nil),                // 76: amends.user.v1.Delivery
-	(*APIKey)(nil),                  // 77: amends.user.v1.APIKey
-	(*Decision)(nil),                // 78: amends.user.v1.Decision
-	(*Record)(nil),                  // 79: amends.user.v1.Record
-	(*Mail)(nil),                    // 80: amends.user.v1.Mail
-	(*timestamppb.Timestamp)(nil),   // 81: google.protobuf.Timestamp
+	(*KeepActRequest)(nil),          // 65: amends.user.v1.KeepActRequest
+	(*KeepActResponse)(nil),         // 66: amends.user.v1.KeepActResponse
+	(*ListActsRequest)(nil),         // 67: amends.user.v1.ListActsRequest
+	(*ListActsResponse)(nil),        // 68: amends.user.v1.ListActsResponse
+	(*Act)(nil),                     // 69: amends.user.v1.Act
+	(*GetMailRequest)(nil),          // 70: amends.user.v1.GetMailRequest
+	(*GetMailResponse)(nil),         // 71: amends.user.v1.GetMailResponse
+	(*ListMailsRequest)(nil),        // 72: amends.user.v1.ListMailsRequest
+	(*ListMailsResponse)(nil),       // 73: amends.user.v1.ListMailsResponse
+	(*SigningKey)(nil),              // 74: amends.user.v1.SigningKey
+	(*Revocation)(nil),              // 75: amends.user.v1.Revocation
+	(*Tokens)(nil),                  // 76: amends.user.v1.Tokens
+	(*Account)(nil),                 // 77: amends.user.v1.Account
+	(*Preferences)(nil),             // 78: amends.user.v1.Preferences
+	(*Preference)(nil),              // 79: amends.user.v1.Preference
+	(*Session)(nil),                 // 80: amends.user.v1.Session
+	(*Delivery)(nil),                // 81: amends.user.v1.Delivery
+	(*APIKey)(nil),                  // 82: amends.user.v1.APIKey
+	(*Decision)(nil),                // 83: amends.user.v1.Decision
+	(*Record)(nil),                  // 84: amends.user.v1.Record
+	(*Mail)(nil),                    // 85: amends.user.v1.Mail
+	(*timestamppb.Timestamp)(nil),   // 86: google.protobuf.Timestamp
 }
 var file_services_user_rpc_user_proto_depIdxs = []int32{
-	69, // 0: amends.user.v1.ListSigningKeysResponse.keys:type_name -> amends.user.v1.SigningKey
-	70, // 1: amends.user.v1.ListRevocationsResponse.ended:type_name -> amends.user.v1.Revocation
-	81, // 2: amends.user.v1.CheckKeyResponse.expires_at:type_name -> google.protobuf.Timestamp
+	74, // 0: amends.user.v1.ListSigningKeysResponse.keys:type_name -> amends.user.v1.SigningKey
+	75, // 1: amends.user.v1.ListRevocationsResponse.ended:type_name -> amends.user.v1.Revocation
+	86, // 2: amends.user.v1.CheckKeyResponse.expires_at:type_name -> google.protobuf.Timestamp
 	3,  // 3: amends.user.v1.ConfirmResponse.template:type_name -> amends.user.v1.Template
-	71, // 4: amends.user.v1.LogInResponse.tokens:type_name -> amends.user.v1.Tokens
-	71, // 5: amends.user.v1.RefreshResponse.tokens:type_name -> amends.user.v1.Tokens
-	72, // 6: amends.user.v1.GetAccountResponse.account:type_name -> amends.user.v1.Account
-	72, // 7: amends.user.v1.FindAccountResponse.account:type_name -> amends.user.v1.Account
-	73, // 8: amends.user.v1.ChangeProfileRequest.preferences:type_name -> amends.user.v1.Preferences
-	72, // 9: amends.user.v1.ChangeProfileResponse.account:type_name -> amends.user.v1.Account
-	75, // 10: amends.user.v1.ListSessionsResponse.sessions:type_name -> amends.user.v1.Session
-	76, // 11: amends.user.v1.ListDeliveriesResponse.deliveries:type_name -> amends.user.v1.Delivery
-	76, // 12: amends.user.v1.PutDeliveryRequest.delivery:type_name -> amends.user.v1.Delivery
-	76, // 13: amends.user.v1.PutDeliveryResponse.delivery:type_name -> amends.user.v1.Delivery
-	77, // 14: amends.user.v1.ListKeysResponse.keys:type_name -> amends.user.v1.APIKey
-	81, // 15: amends.user.v1.CreateKeyRequest.expires_at:type_name -> google.protobuf.Timestamp
-	77, // 16: amends.user.v1.CreateKeyResponse.key:type_name -> amends.user.v1.APIKey
+	76, // 4: amends.user.v1.LogInResponse.tokens:type_name -> amends.user.v1.Tokens
+	76, // 5: amends.user.v1.RefreshResponse.tokens:type_name -> amends.user.v1.Tokens
+	77, // 6: amends.user.v1.GetAccountResponse.account:type_name -> amends.user.v1.Account
+	77, // 7: amends.user.v1.FindAccountResponse.account:type_name -> amends.user.v1.Account
+	78, // 8: amends.user.v1.ChangeProfileRequest.preferences:type_name -> amends.user.v1.Preferences
+	77, // 9: amends.user.v1.ChangeProfileResponse.account:type_name -> amends.user.v1.Account
+	80, // 10: amends.user.v1.ListSessionsResponse.sessions:type_name -> amends.user.v1.Session
+	81, // 11: amends.user.v1.ListDeliveriesResponse.deliveries:type_name -> amends.user.v1.Delivery
+	81, // 12: amends.user.v1.PutDeliveryRequest.delivery:type_name -> amends.user.v1.Delivery
+	81, // 13: amends.user.v1.PutDeliveryResponse.delivery:type_name -> amends.user.v1.Delivery
+	82, // 14: amends.user.v1.ListKeysResponse.keys:type_name -> amends.user.v1.APIKey
+	86, // 15: amends.user.v1.CreateKeyRequest.expires_at:type_name -> google.protobuf.Timestamp
+	82, // 16: amends.user.v1.CreateKeyResponse.key:type_name -> amends.user.v1.APIKey
 	0,  // 17: amends.user.v1.CreateRequest.role:type_name -> amends.user.v1.Role
-	72, // 18: amends.user.v1.CreateResponse.account:type_name -> amends.user.v1.Account
-	78, // 19: amends.user.v1.SetRoleRequest.decision:type_name -> amends.user.v1.Decision
+	77, // 18: amends.user.v1.CreateResponse.account:type_name -> amends.user.v1.Account
+	83, // 19: amends.user.v1.SetRoleRequest.decision:type_name -> amends.user.v1.Decision
 	0,  // 20: amends.user.v1.SetRoleRequest.role:type_name -> amends.user.v1.Role
-	72, // 21: amends.user.v1.SetRoleResponse.account:type_name -> amends.user.v1.Account
-	78, // 22: amends.user.v1.LockRequest.decision:type_name -> amends.user.v1.Decision
-	72, // 23: amends.user.v1.LockResponse.account:type_name -> amends.user.v1.Account
-	78, // 24: amends.user.v1.EraseAccountRequest.decision:type_name -> amends.user.v1.Decision
-	78, // 25: amends.user.v1.UnlockRequest.decision:type_name -> amends.user.v1.Decision
-	72, // 26: amends.user.v1.UnlockResponse.account:type_name -> amends.user.v1.Account
-	79, // 27: amends.user.v1.ListRecordsResponse.records:type_name -> amends.user.v1.Record
-	80, // 28: amends.user.v1.GetMailResponse.mail:type_name -> amends.user.v1.Mail
-	80, // 29: amends.user.v1.ListMailsResponse.mails:type_name -> amends.user.v1.Mail
-	81, // 30: amends.user.v1.Revocation.until:type_name -> google.protobuf.Timestamp
-	81, // 31: amends.user.v1.Tokens.access_expires_at:type_name -> google.protobuf.Timestamp
-	81, // 32: amends.user.v1.Tokens.expires_at:type_name -> google.protobuf.Timestamp
-	0,  // 33: amends.user.v1.Account.role:type_name -> amends.user.v1.Role
-	74, // 34: amends.user.v1.Account.preferences:type_name -> amends.user.v1.Preference
-	81, // 35: amends.user.v1.Account.created_at:type_name -> google.protobuf.Timestamp
-	81, // 36: amends.user.v1.Account.updated_at:type_name -> google.protobuf.Timestamp
-	74, // 37: amends.user.v1.Preferences.all:type_name -> amends.user.v1.Preference
-	1,  // 38: amends.user.v1.Preference.category:type_name -> amends.user.v1.Category
-	2,  // 39: amends.user.v1.Preference.channel:type_name -> amends.user.v1.Channel
-	81, // 40: amends.user.v1.Session.created_at:type_name -> google.protobuf.Timestamp
-	81, // 41: amends.user.v1.Session.seen_at:type_name -> google.protobuf.Timestamp
-	81, // 42: amends.user.v1.Session.expires_at:type_name -> google.protobuf.Timestamp
-	81, // 43: amends.user.v1.APIKey.created_at:type_name -> google.protobuf.Timestamp
-	81, // 44: amends.user.v1.APIKey.expires_at:type_name -> google.protobuf.Timestamp
-	81, // 45: amends.user.v1.APIKey.used_at:type_name -> google.protobuf.Timestamp
-	81, // 46: amends.user.v1.Record.at:type_name -> google.protobuf.Timestamp
-	4,  // 47: amends.user.v1.Record.event:type_name -> amends.user.v1.Event
-	3,  // 48: amends.user.v1.Mail.template:type_name -> amends.user.v1.Template
-	81, // 49: amends.user.v1.Mail.created_at:type_name -> google.protobuf.Timestamp
-	81, // 50: amends.user.v1.Mail.expires_at:type_name -> google.protobuf.Timestamp
-	5,  // 51: amends.user.v1.User.ListSigningKeys:input_type -> amends.user.v1.ListSigningKeysRequest
-	7,  // 52: amends.user.v1.User.ListRevocations:input_type -> amends.user.v1.ListRevocationsRequest
-	9,  // 53: amends.user.v1.User.CheckSession:input_type -> amends.user.v1.CheckSessionRequest
-	11, // 54: amends.user.v1.User.CheckKey:input_type -> amends.user.v1.CheckKeyRequest
-	13, // 55: amends.user.v1.User.Register:input_type -> amends.user.v1.RegisterRequest
-	15, // 56: amends.user.v1.User.Confirm:input_type -> amends.user.v1.ConfirmRequest
-	17, // 57: amends.user.v1.User.LogIn:input_type -> amends.user.v1.LogInRequest
-	19, // 58: amends.user.v1.User.Refresh:input_type -> amends.user.v1.RefreshRequest
-	21, // 59: amends.user.v1.User.AskReset:input_type -> amends.user.v1.AskResetRequest
-	23, // 60: amends.user.v1.User.Reset:input_type -> amends.user.v1.ResetRequest
-	25, // 61: amends.user.v1.User.GetAccount:input_type -> amends.user.v1.GetAccountRequest
-	27, // 62: amends.user.v1.User.FindAccount:input_type -> amends.user.v1.FindAccountRequest
-	29, // 63: amends.user.v1.User.ChangeProfile:input_type -> amends.user.v1.ChangeProfileRequest
-	31, // 64: amends.user.v1.User.ListSessions:input_type -> amends.user.v1.ListSessionsRequest
-	33, // 65: amends.user.v1.User.LogOut:input_type -> amends.user.v1.LogOutRequest
-	35, // 66: amends.user.v1.User.ChangePassword:input_type -> amends.user.v1.ChangePasswordRequest
-	37, // 67: amends.user.v1.User.ChangeEmail:input_type -> amends.user.v1.ChangeEmailRequest
-	39, // 68: amends.user.v1.User.ListDeliveries:input_type -> amends.user.v1.ListDeliveriesRequest
-	41, // 69: amends.user.v1.User.PutDelivery:input_type -> amends.user.v1.PutDeliveryRequest
-	43, // 70: amends.user.v1.User.RemoveDelivery:input_type -> amends.user.v1.RemoveDeliveryRequest
-	45, // 71: amends.user.v1.User.ListKeys:input_type -> amends.user.v1.ListKeysRequest
-	47, // 72: amends.user.v1.User.CreateKey:input_type -> amends.user.v1.CreateKeyRequest
-	49, // 73: amends.user.v1.User.RevokeKey:input_type -> amends.user.v1.RevokeKeyRequest
-	51, // 74: amends.user.v1.User.Erase:input_type -> amends.user.v1.EraseRequest
-	53, // 75: amends.user.v1.User.Create:input_type -> amends.user.v1.CreateRequest
-	55, // 76: amends.user.v1.User.SetRole:input_type -> amends.user.v1.SetRoleRequest
-	57, // 77: amends.user.v1.User.Lock:input_type -> amends.user.v1.LockRequest
-	59, // 78: amends.user.v1.User.EraseAccount:input_type -> amends.user.v1.EraseAccountRequest
-	61, // 79: amends.user.v1.User.Unlock:input_type -> amends.user.v1.UnlockRequest
-	63, // 80: amends.user.v1.User.ListRecords:input_type -> amends.user.v1.ListRecordsRequest
-	65, // 81: amends.user.v1.User.GetMail:input_type -> amends.user.v1.GetMailRequest
-	67, // 82: amends.user.v1.User.ListMails:input_type -> amends.user.v1.ListMailsRequest
-	6,  // 83: amends.user.v1.User.ListSigningKeys:output_type -> amends.user.v1.ListSigningKeysResponse
-	8,  // 84: amends.user.v1.User.ListRevocations:output_type -> amends.user.v1.ListRevocationsResponse
-	10, // 85: amends.user.v1.User.CheckSession:output_type -> amends.user.v1.CheckSessionResponse
-	12, // 86: amends.user.v1.User.CheckKey:output_type -> amends.user.v1.CheckKeyResponse
-	14, // 87: amends.user.v1.User.Register:output_type -> amends.user.v1.RegisterResponse
-	16, // 88: amends.user.v1.User.Confirm:output_type -> amends.user.v1.ConfirmResponse
-	18, // 89: amends.user.v1.User.LogIn:output_type -> amends.user.v1.LogInResponse
-	20, // 90: amends.user.v1.User.Refresh:output_type -> amends.user.v1.RefreshResponse
-	22, // 91: amends.user.v1.User.AskReset:output_type -> amends.user.v1.AskResetResponse
-	24, // 92: amends.user.v1.User.Reset:output_type -> amends.user.v1.ResetResponse
-	26, // 93: amends.user.v1.User.GetAccount:output_type -> amends.user.v1.GetAccountResponse
-	28, // 94: amends.user.v1.User.FindAccount:output_type -> amends.user.v1.FindAccountResponse
-	30, // 95: amends.user.v1.User.ChangeProfile:output_type -> amends.user.v1.ChangeProfileResponse
-	32, // 96: amends.user.v1.User.ListSessions:output_type -> amends.user.v1.ListSessionsResponse
-	34, // 97: amends.user.v1.User.LogOut:output_type -> amends.user.v1.LogOutResponse
-	36, // 98: amends.user.v1.User.ChangePassword:output_type -> amends.user.v1.ChangePasswordResponse
-	38, // 99: amends.user.v1.User.ChangeEmail:output_type -> amends.user.v1.ChangeEmailResponse
-	40, // 100: amends.user.v1.User.ListDeliveries:output_type -> amends.user.v1.ListDeliveriesResponse
-	42, // 101: amends.user.v1.User.PutDelivery:output_type -> amends.user.v1.PutDeliveryResponse
-	44, // 102: amends.user.v1.User.RemoveDelivery:output_type -> amends.user.v1.RemoveDeliveryResponse
-	46, // 103: amends.user.v1.User.ListKeys:output_type -> amends.user.v1.ListKeysResponse
-	48, // 104: amends.user.v1.User.CreateKey:output_type -> amends.user.v1.CreateKeyResponse
-	50, // 105: amends.user.v1.User.RevokeKey:output_type -> amends.user.v1.RevokeKeyResponse
-	52, // 106: amends.user.v1.User.Erase:output_type -> amends.user.v1.EraseResponse
-	54, // 107: amends.user.v1.User.Create:output_type -> amends.user.v1.CreateResponse
-	56, // 108: amends.user.v1.User.SetRole:output_type -> amends.user.v1.SetRoleResponse
-	58, // 109: amends.user.v1.User.Lock:output_type -> amends.user.v1.LockResponse
-	60, // 110: amends.user.v1.User.EraseAccount:output_type -> amends.user.v1.EraseAccountResponse
-	62, // 111: amends.user.v1.User.Unlock:output_type -> amends.user.v1.UnlockResponse
-	64, // 112: amends.user.v1.User.ListRecords:output_type -> amends.user.v1.ListRecordsResponse
-	66, // 113: amends.user.v1.User.GetMail:output_type -> amends.user.v1.GetMailResponse
-	68, // 114: amends.user.v1.User.ListMails:output_type -> amends.user.v1.ListMailsResponse
-	83, // [83:115] is the sub-list for method output_type
-	51, // [51:83] is the sub-list for method input_type
-	51, // [51:51] is the sub-list for extension type_name
-	51, // [51:51] is the sub-list for extension extendee
-	0,  // [0:51] is the sub-list for field type_name
+	77, // 21: amends.user.v1.SetRoleResponse.account:type_name -> amends.user.v1.Account
+	83, // 22: amends.user.v1.LockRequest.decision:type_name -> amends.user.v1.Decision
+	77, // 23: amends.user.v1.LockResponse.account:type_name -> amends.user.v1.Account
+	83, // 24: amends.user.v1.EraseAccountRequest.decision:type_name -> amends.user.v1.Decision
+	83, // 25: amends.user.v1.UnlockRequest.decision:type_name -> amends.user.v1.Decision
+	77, // 26: amends.user.v1.UnlockResponse.account:type_name -> amends.user.v1.Account
+	84, // 27: amends.user.v1.ListRecordsResponse.records:type_name -> amends.user.v1.Record
+	69, // 28: amends.user.v1.KeepActRequest.act:type_name -> amends.user.v1.Act
+	69, // 29: amends.user.v1.ListActsResponse.acts:type_name -> amends.user.v1.Act
+	86, // 30: amends.user.v1.Act.at:type_name -> google.protobuf.Timestamp
+	85, // 31: amends.user.v1.GetMailResponse.mail:type_name -> amends.user.v1.Mail
+	85, // 32: amends.user.v1.ListMailsResponse.mails:type_name -> amends.user.v1.Mail
+	86, // 33: amends.user.v1.Revocation.until:type_name -> google.protobuf.Timestamp
+	86, // 34: amends.user.v1.Tokens.access_expires_at:type_name -> google.protobuf.Timestamp
+	86, // 35: amends.user.v1.Tokens.expires_at:type_name -> google.protobuf.Timestamp
+	0,  // 36: amends.user.v1.Account.role:type_name -> amends.user.v1.Role
+	79, // 37: amends.user.v1.Account.preferences:type_name -> amends.user.v1.Preference
+	86, // 38: amends.user.v1.Account.created_at:type_name -> google.protobuf.Timestamp
+	86, // 39: amends.user.v1.Account.updated_at:type_name -> google.protobuf.Timestamp
+	79, // 40: amends.user.v1.Preferences.all:type_name -> amends.user.v1.Preference
+	1,  // 41: amends.user.v1.Preference.category:type_name -> amends.user.v1.Category
+	2,  // 42: amends.user.v1.Preference.channel:type_name -> amends.user.v1.Channel
+	86, // 43: amends.user.v1.Session.created_at:type_name -> google.protobuf.Timestamp
+	86, // 44: amends.user.v1.Session.seen_at:type_name -> google.protobuf.Timestamp
+	86, // 45: amends.user.v1.Session.expires_at:type_name -> google.protobuf.Timestamp
+	86, // 46: amends.user.v1.APIKey.created_at:type_name -> google.protobuf.Timestamp
+	86, // 47: amends.user.v1.APIKey.expires_at:type_name -> google.protobuf.Timestamp
+	86, // 48: amends.user.v1.APIKey.used_at:type_name -> google.protobuf.Timestamp
+	86, // 49: amends.user.v1.Record.at:type_name -> google.protobuf.Timestamp
+	4,  // 50: amends.user.v1.Record.event:type_name -> amends.user.v1.Event
+	3,  // 51: amends.user.v1.Mail.template:type_name -> amends.user.v1.Template
+	86, // 52: amends.user.v1.Mail.created_at:type_name -> google.protobuf.Timestamp
+	86, // 53: amends.user.v1.Mail.expires_at:type_name -> google.protobuf.Timestamp
+	5,  // 54: amends.user.v1.User.ListSigningKeys:input_type -> amends.user.v1.ListSigningKeysRequest
+	7,  // 55: amends.user.v1.User.ListRevocations:input_type -> amends.user.v1.ListRevocationsRequest
+	9,  // 56: amends.user.v1.User.CheckSession:input_type -> amends.user.v1.CheckSessionRequest
+	11, // 57: amends.user.v1.User.CheckKey:input_type -> amends.user.v1.CheckKeyRequest
+	13, // 58: amends.user.v1.User.Register:input_type -> amends.user.v1.RegisterRequest
+	15, // 59: amends.user.v1.User.Confirm:input_type -> amends.user.v1.ConfirmRequest
+	17, // 60: amends.user.v1.User.LogIn:input_type -> amends.user.v1.LogInRequest
+	19, // 61: amends.user.v1.User.Refresh:input_type -> amends.user.v1.RefreshRequest
+	21, // 62: amends.user.v1.User.AskReset:input_type -> amends.user.v1.AskResetRequest
+	23, // 63: amends.user.v1.User.Reset:input_type -> amends.user.v1.ResetRequest
+	25, // 64: amends.user.v1.User.GetAccount:input_type -> amends.user.v1.GetAccountRequest
+	27, // 65: amends.user.v1.User.FindAccount:input_type -> amends.user.v1.FindAccountRequest
+	29, // 66: amends.user.v1.User.ChangeProfile:input_type -> amends.user.v1.ChangeProfileRequest
+	31, // 67: amends.user.v1.User.ListSessions:input_type -> amends.user.v1.ListSessionsRequest
+	33, // 68: amends.user.v1.User.LogOut:input_type -> amends.user.v1.LogOutRequest
+	35, // 69: amends.user.v1.User.ChangePassword:input_type -> amends.user.v1.ChangePasswordRequest
+	37, // 70: amends.user.v1.User.ChangeEmail:input_type -> amends.user.v1.ChangeEmailRequest
+	39, // 71: amends.user.v1.User.ListDeliveries:input_type -> amends.user.v1.ListDeliveriesRequest
+	41, // 72: amends.user.v1.User.PutDelivery:input_type -> amends.user.v1.PutDeliveryRequest
+	43, // 73: amends.user.v1.User.RemoveDelivery:input_type -> amends.user.v1.RemoveDeliveryRequest
+	45, // 74: amends.user.v1.User.ListKeys:input_type -> amends.user.v1.ListKeysRequest
+	47, // 75: amends.user.v1.User.CreateKey:input_type -> amends.user.v1.CreateKeyRequest
+	49, // 76: amends.user.v1.User.RevokeKey:input_type -> amends.user.v1.RevokeKeyRequest
+	51, // 77: amends.user.v1.User.Erase:input_type -> amends.user.v1.EraseRequest
+	53, // 78: amends.user.v1.User.Create:input_type -> amends.user.v1.CreateRequest
+	55, // 79: amends.user.v1.User.SetRole:input_type -> amends.user.v1.SetRoleRequest
+	57, // 80: amends.user.v1.User.Lock:input_type -> amends.user.v1.LockRequest
+	59, // 81: amends.user.v1.User.EraseAccount:input_type -> amends.user.v1.EraseAccountRequest
+	61, // 82: amends.user.v1.User.Unlock:input_type -> amends.user.v1.UnlockRequest
+	63, // 83: amends.user.v1.User.ListRecords:input_type -> amends.user.v1.ListRecordsRequest
+	65, // 84: amends.user.v1.User.KeepAct:input_type -> amends.user.v1.KeepActRequest
+	67, // 85: amends.user.v1.User.ListActs:input_type -> amends.user.v1.ListActsRequest
+	70, // 86: amends.user.v1.User.GetMail:input_type -> amends.user.v1.GetMailRequest
+	72, // 87: amends.user.v1.User.ListMails:input_type -> amends.user.v1.ListMailsRequest
+	6,  // 88: amends.user.v1.User.ListSigningKeys:output_type -> amends.user.v1.ListSigningKeysResponse
+	8,  // 89: amends.user.v1.User.ListRevocations:output_type -> amends.user.v1.ListRevocationsResponse
+	10, // 90: amends.user.v1.User.CheckSession:output_type -> amends.user.v1.CheckSessionResponse
+	12, // 91: amends.user.v1.User.CheckKey:output_type -> amends.user.v1.CheckKeyResponse
+	14, // 92: amends.user.v1.User.Register:output_type -> amends.user.v1.RegisterResponse
+	16, // 93: amends.user.v1.User.Confirm:output_type -> amends.user.v1.ConfirmResponse
+	18, // 94: amends.user.v1.User.LogIn:output_type -> amends.user.v1.LogInResponse
+	20, // 95: amends.user.v1.User.Refresh:output_type -> amends.user.v1.RefreshResponse
+	22, // 96: amends.user.v1.User.AskReset:output_type -> amends.user.v1.AskResetResponse
+	24, // 97: amends.user.v1.User.Reset:output_type -> amends.user.v1.ResetResponse
+	26, // 98: amends.user.v1.User.GetAccount:output_type -> amends.user.v1.GetAccountResponse
+	28, // 99: amends.user.v1.User.FindAccount:output_type -> amends.user.v1.FindAccountResponse
+	30, // 100: amends.user.v1.User.ChangeProfile:output_type -> amends.user.v1.ChangeProfileResponse
+	32, // 101: amends.user.v1.User.ListSessions:output_type -> amends.user.v1.ListSessionsResponse
+	34, // 102: amends.user.v1.User.LogOut:output_type -> amends.user.v1.LogOutResponse
+	36, // 103: amends.user.v1.User.ChangePassword:output_type -> amends.user.v1.ChangePasswordResponse
+	38, // 104: amends.user.v1.User.ChangeEmail:output_type -> amends.user.v1.ChangeEmailResponse
+	40, // 105: amends.user.v1.User.ListDeliveries:output_type -> amends.user.v1.ListDeliveriesResponse
+	42, // 106: amends.user.v1.User.PutDelivery:output_type -> amends.user.v1.PutDeliveryResponse
+	44, // 107: amends.user.v1.User.RemoveDelivery:output_type -> amends.user.v1.RemoveDeliveryResponse
+	46, // 108: amends.user.v1.User.ListKeys:output_type -> amends.user.v1.ListKeysResponse
+	48, // 109: amends.user.v1.User.CreateKey:output_type -> amends.user.v1.CreateKeyResponse
+	50, // 110: amends.user.v1.User.RevokeKey:output_type -> amends.user.v1.RevokeKeyResponse
+	52, // 111: amends.user.v1.User.Erase:output_type -> amends.user.v1.EraseResponse
+	54, // 112: amends.user.v1.User.Create:output_type -> amends.user.v1.CreateResponse
+	56, // 113: amends.user.v1.User.SetRole:output_type -> amends.user.v1.SetRoleResponse
+	58, // 114: amends.user.v1.User.Lock:output_type -> amends.user.v1.LockResponse
+	60, // 115: amends.user.v1.User.EraseAccount:output_type -> amends.user.v1.EraseAccountResponse
+	62, // 116: amends.user.v1.User.Unlock:output_type -> amends.user.v1.UnlockResponse
+	64, // 117: amends.user.v1.User.ListRecords:output_type -> amends.user.v1.ListRecordsResponse
+	66, // 118: amends.user.v1.User.KeepAct:output_type -> amends.user.v1.KeepActResponse
+	68, // 119: amends.user.v1.User.ListActs:output_type -> amends.user.v1.ListActsResponse
+	71, // 120: amends.user.v1.User.GetMail:output_type -> amends.user.v1.GetMailResponse
+	73, // 121: amends.user.v1.User.ListMails:output_type -> amends.user.v1.ListMailsResponse
+	88, // [88:122] is the sub-list for method output_type
+	54, // [54:88] is the sub-list for method input_type
+	54, // [54:54] is the sub-list for extension type_name
+	54, // [54:54] is the sub-list for extension extendee
+	0,  // [0:54] is the sub-list for field type_name
 }
 
 func init() { file_services_user_rpc_user_proto_init() }
@@ -4940,7 +5245,7 @@ func file_services_user_rpc_user_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_services_user_rpc_user_proto_rawDesc), len(file_services_user_rpc_user_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   76,
+			NumMessages:   81,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -49,6 +49,8 @@ const (
 	User_EraseAccount_FullMethodName    = "/amends.user.v1.User/EraseAccount"
 	User_Unlock_FullMethodName          = "/amends.user.v1.User/Unlock"
 	User_ListRecords_FullMethodName     = "/amends.user.v1.User/ListRecords"
+	User_KeepAct_FullMethodName         = "/amends.user.v1.User/KeepAct"
+	User_ListActs_FullMethodName        = "/amends.user.v1.User/ListActs"
 	User_GetMail_FullMethodName         = "/amends.user.v1.User/GetMail"
 	User_ListMails_FullMethodName       = "/amends.user.v1.User/ListMails"
 )
@@ -120,6 +122,10 @@ type UserClient interface {
 	Unlock(ctx context.Context, in *UnlockRequest, opts ...grpc.CallOption) (*UnlockResponse, error)
 	// ListRecords returns what happened to an account's security.
 	ListRecords(ctx context.Context, in *ListRecordsRequest, opts ...grpc.CallOption) (*ListRecordsResponse, error)
+	// KeepAct adds a request of staff that was carried out to the records.
+	KeepAct(ctx context.Context, in *KeepActRequest, opts ...grpc.CallOption) (*KeepActResponse, error)
+	// ListActs returns these requests.
+	ListActs(ctx context.Context, in *ListActsRequest, opts ...grpc.CallOption) (*ListActsResponse, error)
 	// GetMail returns a mail that is to be sent, with its token.
 	GetMail(ctx context.Context, in *GetMailRequest, opts ...grpc.CallOption) (*GetMailResponse, error)
 	// ListMails returns the newest mails that are to be sent, with their tokens.
@@ -434,6 +440,26 @@ func (c *userClient) ListRecords(ctx context.Context, in *ListRecordsRequest, op
 	return out, nil
 }
 
+func (c *userClient) KeepAct(ctx context.Context, in *KeepActRequest, opts ...grpc.CallOption) (*KeepActResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(KeepActResponse)
+	err := c.cc.Invoke(ctx, User_KeepAct_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *userClient) ListActs(ctx context.Context, in *ListActsRequest, opts ...grpc.CallOption) (*ListActsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListActsResponse)
+	err := c.cc.Invoke(ctx, User_ListActs_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *userClient) GetMail(ctx context.Context, in *GetMailRequest, opts ...grpc.CallOption) (*GetMailResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetMailResponse)
@@ -521,6 +547,10 @@ type UserServer interface {
 	Unlock(context.Context, *UnlockRequest) (*UnlockResponse, error)
 	// ListRecords returns what happened to an account's security.
 	ListRecords(context.Context, *ListRecordsRequest) (*ListRecordsResponse, error)
+	// KeepAct adds a request of staff that was carried out to the records.
+	KeepAct(context.Context, *KeepActRequest) (*KeepActResponse, error)
+	// ListActs returns these requests.
+	ListActs(context.Context, *ListActsRequest) (*ListActsResponse, error)
 	// GetMail returns a mail that is to be sent, with its token.
 	GetMail(context.Context, *GetMailRequest) (*GetMailResponse, error)
 	// ListMails returns the newest mails that are to be sent, with their tokens.
@@ -624,6 +654,12 @@ func (UnimplementedUserServer) Unlock(context.Context, *UnlockRequest) (*UnlockR
 }
 func (UnimplementedUserServer) ListRecords(context.Context, *ListRecordsRequest) (*ListRecordsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListRecords not implemented")
+}
+func (UnimplementedUserServer) KeepAct(context.Context, *KeepActRequest) (*KeepActResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method KeepAct not implemented")
+}
+func (UnimplementedUserServer) ListActs(context.Context, *ListActsRequest) (*ListActsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListActs not implemented")
 }
 func (UnimplementedUserServer) GetMail(context.Context, *GetMailRequest) (*GetMailResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetMail not implemented")
@@ -1192,6 +1228,42 @@ func _User_ListRecords_Handler(srv interface{}, ctx context.Context, dec func(in
 	return interceptor(ctx, in, info, handler)
 }
 
+func _User_KeepAct_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(KeepActRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UserServer).KeepAct(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: User_KeepAct_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UserServer).KeepAct(ctx, req.(*KeepActRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _User_ListActs_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListActsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UserServer).ListActs(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: User_ListActs_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UserServer).ListActs(ctx, req.(*ListActsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _User_GetMail_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetMailRequest)
 	if err := dec(in); err != nil {
@@ -1354,6 +1426,14 @@ var User_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListRecords",
 			Handler:    _User_ListRecords_Handler,
+		},
+		{
+			MethodName: "KeepAct",
+			Handler:    _User_KeepAct_Handler,
+		},
+		{
+			MethodName: "ListActs",
+			Handler:    _User_ListActs_Handler,
 		},
 		{
 			MethodName: "GetMail",

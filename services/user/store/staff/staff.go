@@ -11,7 +11,7 @@ import (
 	"github.com/amends/amends/services/user/store/rows"
 )
 
-// Staff implements [user.Staff], and the mails of [user.Service].
+// Staff implements [user.Staff], [user.Journal], and the mails of [user.Service].
 type Staff struct{ *rows.Base }
 
 // New returns the part on b.
