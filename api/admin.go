@@ -67,17 +67,20 @@ func NewAdmin(a Admin) http.Handler {
 	}
 	gate := operator.NewGate(a.Operators, verifier, log)
 	r := edge.Router{Echo: e, Middleware: adminRoutes.middleware(guards{operators: gate.Operators, supporters: gate.Support})}
+	var acts *operator.Audit
 	if a.Repairs != nil {
 		records := shop.NewReader(a.Repairs.services)
-		operator.New(operator.Config{Orders: a.Repairs.orders, Refunds: records, Log: log}).Register(r)
+		acts = operator.NewAudit(a.Repairs.users, log)
+		acts.Register(r)
+		operator.New(operator.Config{Orders: a.Repairs.orders, Refunds: records, Acts: acts, Log: log}).Register(r)
 		operator.NewLists(a.Repairs.model).Register(r)
-		sight.New(sight.Config{Orders: a.Repairs.orders, Model: a.Repairs.model, Records: records, DecideAfter: a.Repairs.decideAfter}).Register(r)
-		operator.NewCases(operator.CasesConfig{Cases: cases.NewDesk(a.Repairs.cases), Log: log}).Register(r)
-		operatorroutes.New(operatorroutes.Config{Switch: a.Repairs.routes, Log: log}).Register(r)
-		operator.NewRefunds(operator.RefundsConfig{Orders: a.Repairs.orders, Records: records, Log: log}).Register(r)
+		sight.New(sight.Config{Orders: a.Repairs.orders, Model: a.Repairs.model, Records: records, DecideAfter: a.Repairs.decideAfter, Acts: acts}).Register(r)
+		operator.NewCases(operator.CasesConfig{Cases: cases.NewDesk(a.Repairs.cases), Acts: acts, Log: log}).Register(r)
+		operatorroutes.New(operatorroutes.Config{Switch: a.Repairs.routes, Acts: acts, Log: log}).Register(r)
+		operator.NewRefunds(operator.RefundsConfig{Orders: a.Repairs.orders, Records: records, Acts: acts, Log: log}).Register(r)
 	}
 	if a.Letters != nil {
-		letters.New(letters.Config{Desk: a.Letters, Log: log}).Register(r)
+		letters.New(letters.Config{Desk: a.Letters, Acts: acts, Log: log}).Register(r)
 	}
 	if a.Messages != nil {
 		operator.NewNotifications(operator.NotificationsConfig{Messages: a.Messages, Log: log}).Register(r)
@@ -86,7 +89,7 @@ func NewAdmin(a Admin) http.Handler {
 		codec.New(codec.Config{Payloads: a.Payloads, Origin: a.WebUI, Log: log}).Register(r)
 	}
 	if a.Doctor != nil {
-		platform.New(platform.Config{Doctor: a.Doctor, Instances: a.Instances, Log: log}).Register(r)
+		platform.New(platform.Config{Doctor: a.Doctor, Instances: a.Instances, Acts: acts, Log: log}).Register(r)
 	}
 	if a.Console != nil {
 		pages := echo.WrapHandler(a.Console(e))

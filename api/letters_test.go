@@ -55,6 +55,18 @@ func (f *fakeDesk) Discard(_ context.Context, d letters.Decision) (contract.Lett
 	return f.decide(d, "discard", "done")
 }
 
+func (f *fakeDesk) RedriveAll(_ context.Context, d letters.Decision) (contract.Redrive, error) {
+	_, err := f.decide(d, "redrive", "running")
+	return contract.Redrive{Id: "rdr_2", Group: d.Group, Selection: "all", Reason: d.Reason, Operator: d.Operator, Rate: 50, State: "running", Requested: 3}, err
+}
+
+func (f *fakeDesk) Progress(_ context.Context, group, id string) (contract.Redrive, error) {
+	if id != "rdr_2" {
+		return contract.Redrive{}, fault.Errorf(fault.Business, fault.NotFound, "there is no redrive %s", id)
+	}
+	return contract.Redrive{Id: id, Group: group, Selection: "all", State: "stopped", Requested: 3, Handled: 1, Failed: 1, FailedEvent: new("e2")}, f.err
+}
+
 func (f *fakeDesk) decide(d letters.Decision, action, state string) (contract.LetterDecision, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -239,6 +251,22 @@ func TestDecideAboutADeadLetter(t *testing.T) {
 			require.Empty(t, b.desk.made, "nothing was decided")
 		})
 	}
+	t.Run("AndAboutAllOfAService", func(t *testing.T) {
+		t.Parallel()
+		b := twoOperators(t)
+		answer := b.ask(t, http.MethodPost, "/v1/redrives", `{"group": "order", "key": "ord_1", "reason": "fixed in 1.4", "rate": 7}`, asNight)
+		require.Equal(t, http.StatusAccepted, answer.StatusCode, answer.text)
+		require.Equal(t, []letters.Decision{{Group: "order", Key: "ord_1", Reason: "fixed in 1.4", Operator: "night", Rate: 7}}, b.desk.made)
+		answer = b.ask(t, http.MethodGet, "/v1/redrives/rdr_2?group=order", "", asNight)
+		require.Equal(t, http.StatusOK, answer.StatusCode, answer.text)
+		require.Contains(t, answer.text, `"failed_event":"e2"`)
+		b.ask(t, http.MethodGet, "/v1/redrives/rdr_3?group=order", "", asNight).refused(t, http.StatusNotFound, fault.NotFound)
+		b.ask(t, http.MethodGet, "/v1/redrives/rdr_2?group=catalog", "", asNight).refused(t, http.StatusNotFound, fault.NotFound)
+		b.ask(t, http.MethodGet, "/v1/redrives/rdr_2", "", asNight).refused(t, http.StatusNotFound, fault.NotFound)
+		b.ask(t, http.MethodPost, "/v1/redrives", `{"group": "catalog", "reason": "r"}`, asNight).refused(t, http.StatusNotFound, fault.NotFound)
+		b.ask(t, http.MethodPost, "/v1/redrives", `{"group": "order"}`, asNight).refused(t, http.StatusUnprocessableEntity, problem.ValidationFailed)
+		require.Len(t, b.desk.made, 1)
+	})
 	t.Run("TakesARateForARedriveOnly", func(t *testing.T) {
 		t.Parallel()
 		b := twoOperators(t)
@@ -259,6 +287,8 @@ func TestDeadLettersNeedAnOperator(t *testing.T) {
 		{http.MethodPost, "/v1/dead-letters/e1/redrive", body},
 		{http.MethodPost, "/v1/dead-letters/e1/discard", body},
 		{http.MethodPost, "/v1/dead-letters/e1/discard", "{"},
+		{http.MethodPost, "/v1/redrives", body},
+		{http.MethodGet, "/v1/redrives/rdr_2?group=order", ""},
 	}
 	b, none := twoOperators(t), setupLetters(t)
 	for _, r := range requests {

@@ -170,6 +170,36 @@ type Acknowledgement struct {
 	Reference *string `json:"reference,omitempty"`
 }
 
+// Act defines model for Act.
+type Act struct {
+	// About The id of the thing. A letter has its service and a slash before it. Absent for the platform.
+	//
+	// Example: 019a3f6c-6c2e-8b1d-9d7e-0f3a5b8c1e22
+	About *string   `json:"about,omitempty"`
+	At    time.Time `json:"at"`
+
+	// By The operator or account that asked for it.
+	//
+	// Example: night.shift
+	By string `json:"by"`
+
+	// Did Example: retry payment.authorize
+	Did string `json:"did"`
+
+	// Id Example: 019a3f6c-6c2e-7b1d-9d7e-0f3a5b8c1e22
+	Id string `json:"id"`
+
+	// Kind Of the thing: order, letter, case, route or platform. Others may follow.
+	//
+	// Example: order
+	Kind string `json:"kind"`
+
+	// Reason Absent if none was stated.
+	//
+	// Example: they are back
+	Reason *string `json:"reason,omitempty"`
+}
+
 // AllowedAction defines model for AllowedAction.
 type AllowedAction struct {
 	// Action `refund` is that of `POST /v1/orders/{id}/refunds`, the others those of `POST /v1/orders/{id}/repair`.
@@ -198,6 +228,14 @@ type AllowedAction struct {
 
 // AllowedActionAction `refund` is that of `POST /v1/orders/{id}/refunds`, the others those of `POST /v1/orders/{id}/repair`.
 type AllowedActionAction string
+
+// Audit defines model for Audit.
+type Audit struct {
+	Acts []Act `json:"acts"`
+
+	// NextCursor The `cursor` of the next page; absent on the last one.
+	NextCursor *string `json:"next_cursor,omitempty"`
+}
 
 // DeadLetter defines model for DeadLetter.
 type DeadLetter struct {
@@ -622,6 +660,50 @@ type Projections struct {
 	Projections []Projection `json:"projections"`
 }
 
+// Redrive defines model for Redrive.
+type Redrive struct {
+	CreatedAt time.Time  `json:"created_at"`
+	EndedAt   *time.Time `json:"ended_at,omitempty"`
+	Failed    int64      `json:"failed"`
+
+	// FailedEvent The event at which it has stopped.
+	FailedEvent *string `json:"failed_event,omitempty"`
+
+	// Group Example: payment
+	Group   string `json:"group"`
+	Handled int64  `json:"handled"`
+
+	// Id Example: rdr_k3q7x
+	Id string `json:"id"`
+
+	// Operator Example: night.shift
+	Operator string `json:"operator"`
+
+	// Rate Letters per second after a slow start.
+	//
+	// Example: 50
+	Rate int64 `json:"rate"`
+
+	// Reason Example: fixed in 1.4
+	Reason string `json:"reason"`
+
+	// Requested Letters of the redrive.
+	Requested int64 `json:"requested"`
+
+	// Selection all, or key or id and its value.
+	//
+	// Example: all
+	Selection string `json:"selection"`
+
+	// Skipped Those that did not need it any more.
+	Skipped int64 `json:"skipped"`
+
+	// State running, done, or stopped at a failure
+	//
+	// Example: running
+	State string `json:"state"`
+}
+
 // RedriveDeadLetter Example: {"group":"payment","reason":"fixed in 1.4"}
 type RedriveDeadLetter struct {
 	// Group The listening service.
@@ -630,6 +712,25 @@ type RedriveDeadLetter struct {
 	Group string `json:"group"`
 
 	// Rate Letters per second after a slow start, kept with the decision. It makes no difference to one letter.
+	Rate *int `json:"rate,omitempty"`
+
+	// Reason For later readers, without personal data.
+	//
+	// Example: fixed in 1.4
+	Reason string `json:"reason"`
+}
+
+// RedriveDeadLetters Example: {"group":"payment","rate":20,"reason":"fixed in 1.4"}
+type RedriveDeadLetters struct {
+	// Group The listening service.
+	//
+	// Example: payment
+	Group string `json:"group"`
+
+	// Key Only those of this key, for example an order's id.
+	Key *string `json:"key,omitempty"`
+
+	// Rate Letters per second after a slow start; 50 if it is absent.
 	Rate *int `json:"rate,omitempty"`
 
 	// Reason For later readers, without personal data.
@@ -1197,6 +1298,15 @@ type NotSupport = Problem
 // Unauthorized RFC 9457.
 type Unauthorized = Problem
 
+// ListAuditParams defines parameters for ListAudit.
+type ListAuditParams struct {
+	// Limit The most entries of a page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before, with the same other parameters.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // ListCasesParams defines parameters for ListCases.
 type ListCasesParams struct {
 	// Limit The most entries of a page.
@@ -1292,6 +1402,13 @@ type ListAllOrdersParams struct {
 // ListAllOrdersParamsStatus defines parameters for ListAllOrders.
 type ListAllOrdersParamsStatus string
 
+// GetOperatorsOrderParams defines parameters for GetOperatorsOrder.
+type GetOperatorsOrderParams struct {
+	// Personal A client that hides personal data from its reader, such as the console, states that the reader has asked for it: the audit keeps
+	// that. The answer is the same.
+	Personal *bool `form:"personal,omitempty" json:"personal,omitempty"`
+}
+
 // RefundOrderParams defines parameters for RefundOrder.
 type RefundOrderParams struct {
 	// IdempotencyKey 1 to 255 visible ASCII characters, bare or as a quoted string; a fresh UUID for each refund.
@@ -1302,6 +1419,12 @@ type RefundOrderParams struct {
 type RepairOrderParams struct {
 	// IdempotencyKey 1 to 255 visible ASCII characters, bare or as a quoted string.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// GetRedriveParams defines parameters for GetRedrive.
+type GetRedriveParams struct {
+	// Group The listening service, which must run in this process.
+	Group string `form:"group" json:"group"`
 }
 
 // AnswerCaseJSONRequestBody defines body for AnswerCase for application/json ContentType.
@@ -1333,6 +1456,9 @@ type RefundOrderJSONRequestBody = RefundOrder
 
 // RepairOrderJSONRequestBody defines body for RepairOrder for application/json ContentType.
 type RepairOrderJSONRequestBody = RepairOrder
+
+// RedriveDeadLettersJSONRequestBody defines body for RedriveDeadLetters for application/json ContentType.
+type RedriveDeadLettersJSONRequestBody = RedriveDeadLetters
 
 // SetRouteJSONRequestBody defines body for SetRoute for application/json ContentType.
 type SetRouteJSONRequestBody = SetRoute

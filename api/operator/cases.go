@@ -45,6 +45,7 @@ type CaseCommand struct{ Case, Key, Operator string }
 // CasesConfig configures the operations on cases.
 type CasesConfig struct {
 	Cases Cases
+	Acts  *Audit
 	Log   *slog.Logger
 }
 
@@ -102,26 +103,26 @@ func (s *CaseDesk) get(c echo.Context) error {
 
 func (s *CaseDesk) postAnswer(c echo.Context) error {
 	var text contract.SupportAnswer
-	return s.command(c, s.answer, &text, func(ctx context.Context, cmd CaseCommand) (contract.SupportCase, error) {
+	return s.command(c, "answer", s.answer, &text, func(ctx context.Context, cmd CaseCommand) (contract.SupportCase, error) {
 		return s.config.Cases.Answer(ctx, cmd, text.Text)
 	})
 }
 
 func (s *CaseDesk) postAssign(c echo.Context) error {
 	var to contract.SupportAssignment
-	return s.command(c, s.assign, &to, func(ctx context.Context, cmd CaseCommand) (contract.SupportCase, error) {
+	return s.command(c, "assign", s.assign, &to, func(ctx context.Context, cmd CaseCommand) (contract.SupportCase, error) {
 		return s.config.Cases.Assign(ctx, cmd, to.Assignee)
 	})
 }
 
 func (s *CaseDesk) postClose(c echo.Context) error {
 	var nothing contract.SupportClosing
-	return s.command(c, s.close, &nothing, s.config.Cases.Close)
+	return s.command(c, "close", s.close, &nothing, s.config.Cases.Close)
 }
 
 // command answers a command whose body is read into target. The log keeps who gave it, and
 // not the text, which is personal data.
-func (s *CaseDesk) command(c echo.Context, form body.Form, target any, do func(context.Context, CaseCommand) (contract.SupportCase, error)) error {
+func (s *CaseDesk) command(c echo.Context, name string, form body.Form, target any, do func(context.Context, CaseCommand) (contract.SupportCase, error)) error {
 	key, err := header.Key(c.Request().Header)
 	if err != nil {
 		return err //nolint:wrapcheck // a problem
@@ -135,5 +136,6 @@ func (s *CaseDesk) command(c echo.Context, form body.Form, target any, do func(c
 		return err
 	}
 	s.config.Log.InfoContext(ctx, "support has changed a case", "request_id", edge.RequestID(c), "case", out.Id, "state", out.State, "operator", By(ctx))
+	s.config.Acts.Keep(c, "case "+out.Id, name, "")
 	return c.JSON(http.StatusOK, out)
 }

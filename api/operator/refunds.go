@@ -24,6 +24,7 @@ import (
 type RefundsConfig struct {
 	Orders  *orders.Client
 	Records refund.Records
+	Acts    *Audit
 	Log     *slog.Logger
 }
 
@@ -72,6 +73,7 @@ func (s *Refunds) refund(c echo.Context) error {
 		return err //nolint:wrapcheck // a fault, which the edge answers
 	}
 	log.InfoContext(ctx, "an order is refunded", "refund", made.ID, "status", made.Status)
+	s.config.Acts.Keep(c, "order "+q.OrderID, "refund "+made.Amount.String(), q.Reason)
 	status := http.StatusOK
 	if made.Status == order.RefundPending {
 		status = http.StatusAccepted

@@ -30,6 +30,7 @@ import (
 type Config struct {
 	Orders  *orders.Client
 	Refunds repair.Refunds
+	Acts    *Audit
 	Log     *slog.Logger
 }
 
@@ -86,6 +87,9 @@ func (s *Repairs) repair(c echo.Context) error {
 		return err //nolint:wrapcheck // a fault, which the edge answers
 	}
 	log.InfoContext(ctx, "order repaired", "made", made)
+	if !dry {
+		s.config.Acts.Keep(c, "order "+req.Saga, strings.TrimSpace(string(req.Action)+" "+req.Step), req.Reason)
+	}
 	if !made {
 		return c.JSON(http.StatusAccepted, Render(order))
 	}

@@ -23,6 +23,7 @@ import (
 type Service interface {
 	user.Entry
 	user.Own
+	user.Journal // of the admin address
 }
 
 // Keys knows the public keys of access tokens; see [token.Verifier].

@@ -33,27 +33,36 @@ type Desk interface {
 	// Redrive records that a dead letter is to be handled again. A repeat is another
 	// decision; the letter has one effect nevertheless. Code: NOT_FOUND.
 	Redrive(ctx context.Context, d Decision) (contract.LetterDecision, error)
+	// RedriveAll records that all dead letters of a group, or those of a key, are to be handled
+	// again, one after the other. It begins slowly, keeps to the rate, and stops at the first
+	// failure. A repeat is another redrive. Code: NOT_FOUND if there is no such letter.
+	RedriveAll(ctx context.Context, d Decision) (contract.Redrive, error)
+	// Progress returns how far a redrive of a group is. Code: NOT_FOUND.
+	Progress(ctx context.Context, group, id string) (contract.Redrive, error)
 	// Discard gives up an event that waits or is dead. Code: NOT_FOUND, for a repeat too.
 	Discard(ctx context.Context, d Decision) (contract.LetterDecision, error)
 }
 
-// Decision is an operator's decision about one event of a group. Rate is 0 for the default.
+// Decision is an operator's decision about one event of a group, by its ID, or about those of a
+// Key, or all. Rate is 0 for the default.
 type Decision struct {
-	Group, ID, Reason, Operator string
-	Rate                        int64
+	Group, ID, Key, Reason, Operator string
+	Rate                             int64
 }
 
 // Config configures [Letters].
 type Config struct {
 	Desk Desk
+	Acts *operator.Audit // nil: only the letters keep the decisions
 	Log  *slog.Logger
 }
 
 // Letters serves the operations of operators on dead letters.
 type Letters struct {
 	config           Config
-	query            parameter.Form
+	query, of        parameter.Form
 	redrive, discard body.Form
+	many             body.Form
 }
 
 // New returns the operations of c.
@@ -61,6 +70,7 @@ func New(c Config) *Letters {
 	return &Letters{
 		config: c, query: operator.Parameters("/v1/dead-letters"),
 		redrive: operator.Form("RedriveDeadLetter", nil), discard: operator.Form("DiscardDeadLetter", nil),
+		of: operator.Parameters("/v1/redrives/{id}"), many: operator.Form("RedriveDeadLetters", nil),
 	}
 }
 
@@ -69,6 +79,8 @@ func (s *Letters) Register(r edge.Router) {
 	r.GET("/v1/dead-letters", s.list)
 	r.POST("/v1/dead-letters/:id/redrive", s.postRedrive)
 	r.POST("/v1/dead-letters/:id/discard", s.postDiscard)
+	r.POST("/v1/redrives", s.postRedrives)
+	r.GET("/v1/redrives/:id", s.getRedrive)
 }
 
 func (s *Letters) postRedrive(c echo.Context) error {
@@ -130,6 +142,7 @@ func (s *Letters) decide(c echo.Context, form body.Form, status int, decide func
 		return err
 	}
 	log.InfoContext(ctx, "an operator has decided about a dead letter", "action", made.Action, "decision", made.Id)
+	s.config.Acts.Keep(c, "letter "+d.Group+"/"+d.ID, made.Action, d.Reason)
 	return c.JSON(status, made)
 }
 

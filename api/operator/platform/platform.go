@@ -30,6 +30,7 @@ type Instances func(ctx context.Context) ([]contract.ServiceInstance, error)
 type Config struct {
 	Doctor    Doctor
 	Instances Instances
+	Acts      *operator.Audit // nil: runs are not kept
 	Log       *slog.Logger
 }
 
@@ -78,6 +79,9 @@ func (s *Platform) runDoctor(c echo.Context) error {
 	report, err := s.config.Doctor.Run(ctx, in.DryRun)
 	if err != nil {
 		return err //nolint:wrapcheck // a fault, which the edge answers
+	}
+	if !in.DryRun {
+		s.config.Acts.Keep(c, "platform", "run the doctor", "")
 	}
 	return c.JSON(http.StatusOK, report)
 }

@@ -4,6 +4,7 @@ package routes
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 
@@ -23,6 +24,7 @@ import (
 type Config struct {
 	// Switch has the routes. Nil: there are none, and none can be set.
 	Switch *legacy.Switch
+	Acts   *operator.Audit
 	Log    *slog.Logger
 }
 
@@ -90,7 +92,16 @@ func (s *Routes) set(c echo.Context) error {
 		return err
 	}
 	log.InfoContext(ctx, "an operator has set a route", "mode", r.Mode, "percent", r.Percent, "changes", len(changes))
+	s.config.Acts.Keep(c, "route "+r.Name, deed(r), wanted.Reason)
 	return c.JSON(http.StatusOK, contract.RouteChanged{Route: definition(r), Changes: fields(changes)})
+}
+
+// deed describes the setting of a route.
+func deed(r route.Route) string {
+	if r.Percent > 0 {
+		return fmt.Sprintf("set %s, %g %%", r.Mode, r.Percent)
+	}
+	return "set " + string(r.Mode)
 }
 
 func none() error {

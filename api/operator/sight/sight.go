@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/amends/amends/api/body/parameter"
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/operator"
@@ -36,6 +37,7 @@ type Config struct {
 	Records Records
 	// DecideAfter is how long an order may stay undecided.
 	DecideAfter time.Duration
+	Acts        *operator.Audit // nil: none is kept
 	// Now is the clock. Nil is [time.Now].
 	Now func() time.Time
 }
@@ -43,6 +45,7 @@ type Config struct {
 // Sights serves the questions. It is safe for concurrent use.
 type Sights struct {
 	config   Config
+	query    parameter.Form
 	finder   *lookup.Finder
 	overview *overview
 }
@@ -56,7 +59,7 @@ func New(c Config) *Sights {
 	if c.Model != nil {
 		model = c.Model
 	}
-	return &Sights{c, lookup.New(c.Orders, model), &overview{config: c}}
+	return &Sights{c, operator.Parameters("/v1/orders/{id}"), lookup.New(c.Orders, model), &overview{config: c}}
 }
 
 // Register adds the routes of the contract admin.yaml that are about orders and only read.
@@ -82,9 +85,16 @@ func (s *Sights) getOrder(c echo.Context) error {
 	if err != nil {
 		return err //nolint:wrapcheck // a problem
 	}
+	var p contract.GetOperatorsOrderParams
+	if err := s.query.Read(c.Request().URL.RawQuery, &p); err != nil {
+		return err //nolint:wrapcheck // a problem
+	}
 	found, err := s.find(c.Request().Context(), id)
 	if err != nil {
 		return err
+	}
+	if parameter.Value(p.Personal) {
+		s.config.Acts.Keep(c, "order "+id, "look at personal data", "")
 	}
 	out := operator.Render(found)
 	out.Actions = new(allowed(found))

@@ -10,6 +10,7 @@ import (
 	"github.com/amends/amends/api/operator/letters"
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/event/inbox/waiting"
+	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
 )
 
@@ -52,6 +53,55 @@ func (l Letters) Redrive(ctx context.Context, d letters.Decision) (contract.Lett
 		made, _, err := desk.Redrive(ctx, r)
 		return made, err //nolint:wrapcheck // decide
 	})
+}
+
+// RedriveAll implements [letters.Desk].
+func (l Letters) RedriveAll(ctx context.Context, d letters.Decision) (contract.Redrive, error) {
+	desk, err := l.Desk(d.Group)
+	if err != nil {
+		return contract.Redrive{}, err
+	}
+	made, n, err := desk.Redrive(ctx, waiting.Request{
+		Selection: waiting.Selection{Group: d.Group, Key: d.Key, All: d.Key == ""}, Reason: d.Reason, Operator: d.Operator, Rate: d.Rate,
+	})
+	if err != nil {
+		return contract.Redrive{}, database.Fault(err) //nolint:wrapcheck // it names the operation
+	}
+	return redrive(waiting.Progress{Redrive: made, Items: map[string]int64{"requested": n}}), nil
+}
+
+// Progress implements [letters.Desk].
+func (l Letters) Progress(ctx context.Context, group, id string) (contract.Redrive, error) {
+	desk, err := l.Desk(group)
+	if err != nil {
+		return contract.Redrive{}, err
+	}
+	p, err := desk.Progress(ctx, id)
+	switch {
+	case err != nil:
+		return contract.Redrive{}, database.Fault(err) //nolint:wrapcheck // it names the operation
+	case p.Group != group:
+		return contract.Redrive{}, fault.Errorf(fault.Business, fault.NotFound, "%s has no redrive %s", group, id)
+	}
+	return redrive(p), nil
+}
+
+// redrive returns how far a redrive is, as the contract shows it.
+func redrive(p waiting.Progress) contract.Redrive {
+	out := contract.Redrive{
+		Id: p.ID, Group: p.Group, Selection: p.Selection, Reason: p.Reason, Operator: p.Operator, Rate: p.Rate, State: p.State,
+		CreatedAt: p.CreatedAt.UTC(), Handled: p.Items["handled"], Failed: p.Items["failed"], Skipped: p.Items["skipped"],
+	}
+	for _, n := range p.Items {
+		out.Requested += n
+	}
+	if p.EndedAt != nil {
+		out.EndedAt = new(p.EndedAt.UTC())
+	}
+	if p.Failed != "" {
+		out.FailedEvent = &p.Failed
+	}
+	return out
 }
 
 // Discard implements [letters.Desk].

@@ -89,6 +89,18 @@ func TestLettersAreThoseOfTheDesk(t *testing.T) {
 	require.Equal(t, "running", made.State)
 	ask(http.StatusNotFound, http.MethodPost, "/v1/dead-letters/e2/redrive", `{"group": "payment", "reason": "r"}`, &problem)
 	require.Equal(t, "payment has no dead letter: id e2", *problem.Detail)
+
+	var all, seen contract.Redrive
+	ask(http.StatusNotFound, http.MethodPost, "/v1/redrives", `{"group": "payment", "key": "ord_2", "reason": "r"}`, &problem)
+	ask(http.StatusAccepted, http.MethodPost, "/v1/redrives", `{"group": "payment", "reason": "fixed in 1.4", "rate": 7}`, &all)
+	require.Equal(t, contract.Redrive{
+		Id: all.Id, Group: "payment", Selection: "all", Reason: "fixed in 1.4", Operator: "night", Rate: 7, State: "running", CreatedAt: all.CreatedAt, Requested: 1,
+	}, all, "without the one that waits")
+	ask(http.StatusOK, http.MethodGet, "/v1/redrives/"+all.Id+"?group=payment", "", &seen)
+	require.Equal(t, all, seen)
+	ask(http.StatusNotFound, http.MethodGet, "/v1/redrives/none?group=payment", "", &problem)
+	ask(http.StatusServiceUnavailable, http.MethodGet, "/v1/redrives/"+all.Id+"?group=order", "", &problem)
+
 	ask(http.StatusOK, http.MethodPost, "/v1/dead-letters/e1/discard", `{"group": "payment", "reason": "told by mistake"}`, &made)
 	require.Equal(t, "done", made.State)
 	ask(http.StatusNotFound, http.MethodPost, "/v1/dead-letters/e1/discard", `{"group": "payment", "reason": "twice"}`, &problem)
@@ -97,8 +109,8 @@ func TestLettersAreThoseOfTheDesk(t *testing.T) {
 
 	h, err := desk.Show(t.Context(), "e1")
 	require.NoError(t, err)
-	require.Len(t, h.Decisions, 2)
-	for i, want := range []waiting.Redrive{{Action: "redrive", Reason: "fixed in 1.4", Rate: 7}, {Action: "discard", Reason: "told by mistake"}} {
+	require.Len(t, h.Decisions, 3)
+	for i, want := range []waiting.Redrive{{Action: "redrive", Reason: "fixed in 1.4", Rate: 7}, {Action: "redrive", Reason: "fixed in 1.4", Rate: 7}, {Action: "discard", Reason: "told by mistake"}} {
 		got := h.Decisions[i].Redrive
 		require.Equal(t, "night", got.Operator)
 		require.Equal(t, want, waiting.Redrive{Action: got.Action, Reason: got.Reason, Rate: got.Rate})
