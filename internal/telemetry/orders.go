@@ -12,6 +12,8 @@ import (
 type Orders struct {
 	attention   prometheus.Gauge
 	stuck       *prometheus.GaugeVec
+	stuckSince  prometheus.Gauge
+	stuckNew    prometheus.Gauge
 	unpolled    *prometheus.GaugeVec
 	unexamined  prometheus.Gauge
 	measured    prometheus.Gauge
@@ -30,6 +32,8 @@ func (m *Metrics) Orders() (*Orders, error) {
 		stuck: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "amends_orders_stuck", Help: "Undecided orders that make no progress, by cause.",
 		}, []string{"cause"}),
+		stuckSince: gauge("amends_orders_stuck_since_timestamp_seconds", "When the one that is stuck longest stopped, as Unix time; 0: none is stuck."),
+		stuckNew:   gauge("amends_orders_stuck_last_hour", "Stuck orders that stopped within the last hour."),
 		unpolled: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "amends_queue_without_worker", Help: "1 if no worker polls the task queue, else 0.",
 		}, []string{"queue"}),
@@ -40,7 +44,7 @@ func (m *Metrics) Orders() (*Orders, error) {
 		}),
 		measurement: gauge("amends_orders_measure_seconds", "How long the last measurement took."),
 	}
-	for _, c := range []prometheus.Collector{o.attention, o.stuck, o.unpolled, o.unexamined, o.measured, o.unmeasured, o.measurement} {
+	for _, c := range []prometheus.Collector{o.attention, o.stuck, o.stuckSince, o.stuckNew, o.unpolled, o.unexamined, o.measured, o.unmeasured, o.measurement} {
 		if err := m.registry.Register(c); err != nil {
 			return nil, fmt.Errorf("metrics of orders: %w", err)
 		}
@@ -60,6 +64,21 @@ func (o *Orders) Stuck(byCause map[string]int, unexamined int) {
 	o.unexamined.Set(float64(unexamined))
 }
 
+// StuckSince sets when the order that is stuck longest stopped, the zero time if none is stuck,
+// and how many stopped within the last hour.
+func (o *Orders) StuckSince(oldest time.Time, lastHour int) {
+	o.stuckSince.Set(unixOf(oldest))
+	o.stuckNew.Set(float64(lastHour))
+}
+
+// unixOf returns a time as Unix time in seconds, 0 for the zero time.
+func unixOf(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return float64(t.UnixMilli()) / 1000
+}
+
 // Queue sets whether a task queue is without a worker.
 func (o *Orders) Queue(name string, without bool) {
 	n := 0.0
@@ -71,7 +90,7 @@ func (o *Orders) Queue(name string, without bool) {
 
 // Measured records when a complete measurement ended, and its duration.
 func (o *Orders) Measured(at time.Time, took time.Duration) {
-	o.measured.Set(float64(at.UnixMilli()) / 1000)
+	o.measured.Set(unixOf(at))
 	o.measurement.Set(took.Seconds())
 }
 

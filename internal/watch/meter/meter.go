@@ -23,6 +23,9 @@ type Gauges interface {
 	// Stuck receives how many orders are stuck by each cause, and how many were not
 	// examined.
 	Stuck(byCause map[string]int, unexamined int)
+	// StuckSince receives when the order that is stuck longest stopped, the zero time if none
+	// is stuck, and how many stopped within the last hour.
+	StuckSince(oldest time.Time, lastHour int)
 	// Queue receives whether a task queue is without a worker.
 	Queue(name string, without bool)
 	// Measured records a complete measurement and how long it took.
@@ -110,5 +113,24 @@ func (m *meter) stuck(ctx context.Context) error {
 		}
 	}
 	m.shown.Stuck(byCause, report.Unexamined)
+	m.shown.StuckSince(since(report, time.Now()))
 	return nil
+}
+
+// since returns when the stuck order stopped that is stuck longest, and how many stopped within
+// an hour. An order has stopped at its first symptom.
+func since(r stuck.Report, now time.Time) (oldest time.Time, lastHour int) {
+	for _, o := range r.Orders {
+		if len(o.Symptoms) == 0 {
+			continue
+		}
+		first := slices.MinFunc(o.Symptoms, func(a, b symptom.Symptom) int { return a.Since.Compare(b.Since) }).Since
+		if oldest.IsZero() || first.Before(oldest) {
+			oldest = first
+		}
+		if now.Sub(first) <= time.Hour {
+			lastHour++
+		}
+	}
+	return oldest, lastHour
 }

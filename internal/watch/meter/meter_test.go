@@ -63,7 +63,7 @@ func TestMeasure(t *testing.T) {
 			text := shown()
 			for _, line := range []string{
 				"amends_orders_needing_attention 1", `amends_orders_stuck{cause="not_running"} 2`, `amends_orders_stuck{cause="late"} 0`,
-				"amends_orders_unexamined 0", "amends_orders_measure_failures_total 0",
+				"amends_orders_stuck_last_hour 2", "amends_orders_unexamined 0", "amends_orders_measure_failures_total 0",
 				`amends_queue_without_worker{queue="` + b.Queue("payment") + `"} 0`,
 				`amends_queue_without_worker{queue="` + b.Queue("order") + `"} 1`,
 				`amends_queue_without_worker{queue="` + b.Queue("shipping") + `"} 1`,
