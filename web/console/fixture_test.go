@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -40,6 +41,8 @@ type world struct {
 	empty bool
 	away  bool        // everything but the sign-in
 	slow  atomic.Bool // the provider
+
+	personal atomic.Bool // the last question about an order asked for personal data
 
 	mu       sync.Mutex
 	repaired []contract.RepairOrder
@@ -172,6 +175,7 @@ func (w *world) handler() http.Handler {
 	}
 	get("/v1/orders/{id}", func(r *http.Request) any {
 		if o := one(r); o != nil {
+			w.personal.Store(r.URL.Query().Get("personal") == "true")
 			return o
 		}
 		return nil
@@ -179,6 +183,7 @@ func (w *world) handler() http.Handler {
 	w.details(get)
 	w.platform(get, mux)
 	w.routing(get, mux)
+	w.acts(get)
 	mux.HandleFunc("POST /v1/orders/{id}/repair", func(rw http.ResponseWriter, r *http.Request) {
 		var in contract.RepairOrder
 		if json.NewDecoder(r.Body).Decode(&in) != nil || in.Reason == nil {
@@ -315,7 +320,7 @@ func (w *world) platform(get func(string, func(*http.Request) any), mux *http.Se
 	})
 	mux.HandleFunc("GET /metrics", func(rw http.ResponseWriter, _ *http.Request) {
 		if !w.empty {
-			_, _ = rw.Write([]byte("# HELP amends_events_lag_seconds x\namends_events_lag_seconds{group=\"payment\"} 7.5\namends_events_dead{group=\"payment\"} 1\namends_events_behind{group=\"query\"} -1\namends_orders_stuck{cause=\"no_worker\"} 3\namends_orders_stuck{cause=\"late\"} 0\n"))
+			_, _ = rw.Write([]byte("# HELP amends_events_lag_seconds x\namends_events_lag_seconds{group=\"payment\"} 7.5\namends_events_dead{group=\"payment\"} 1\namends_events_behind{group=\"query\"} -1\namends_orders_stuck{cause=\"no_worker\"} 3\namends_orders_stuck{cause=\"late\"} 0\namends_orders_stuck_last_hour 2\namends_orders_stuck_since_timestamp_seconds " + strconv.FormatInt(w.at(3*time.Hour).Unix(), 10) + "\namends_discovery_ejected{service=\"shipping\"} 1\namends_discovery_ejected{service=\"payment\"} 0\namends_certificate_end_seconds{name=\"rpc\"} " + strconv.FormatInt(w.at(-20*24*time.Hour).Unix(), 10) + "\n"))
 		}
 	})
 	mux.HandleFunc("GET /asyncapi.yaml", func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write(contract.EventsYAML) })

@@ -27,23 +27,22 @@ func Act(v *visit.Visit) error {
 	if dry {
 		body.DryRun = &dry
 	}
-	status, err := repair(v, id, body, v.R.PostFormValue("key"))
-	switch {
+	switch err := repair(v, id, body, v.R.PostFormValue("key")); {
 	case err != nil:
 		return err
 	case dry:
 		return v.SeeOther("/orders/" + url.PathEscape(id) + "?" + url.Values{tried: {string(body.Action)}}.Encode())
 	}
-	v.Note(id, string(body.Action), words.Deref(body.Step), v.R.PostFormValue("reason"), status)
 	return v.SeeOther("/orders/" + url.PathEscape(id) + "#asked")
 }
 
 // tried is the parameter that a page of an order gets with the action of a dry run.
 const tried = "tried"
 
-func repair(v *visit.Visit, id string, body contract.RepairOrder, key string) (int, error) {
+func repair(v *visit.Visit, id string, body contract.RepairOrder, key string) error {
 	var o contract.OperatorsOrder
-	return v.Admin.Post(v.Ctx(), "/v1/orders/"+url.PathEscape(id)+"/repair", key, body, &o) //nolint:wrapcheck // a problem
+	_, err := v.Admin.Post(v.Ctx(), "/v1/orders/"+url.PathEscape(id)+"/repair", key, body, &o)
+	return err //nolint:wrapcheck // a problem
 }
 
 // given returns a field of a form, nil if it is empty.
@@ -67,11 +66,9 @@ func Refund(v *visit.Visit) error {
 	body.TakeBackStock = new(v.R.PostFormValue("take_back") != "")
 	var made contract.Refund
 	key := v.R.PostFormValue("key")
-	status, err := v.Admin.Post(v.Ctx(), "/v1/orders/"+url.PathEscape(id)+"/refunds", key, body, &made)
-	if err != nil {
+	if _, err := v.Admin.Post(v.Ctx(), "/v1/orders/"+url.PathEscape(id)+"/refunds", key, body, &made); err != nil {
 		return unpaid(v, id, key, err)
 	}
-	v.Note(id, "refund", words.Amount(made.Amount), body.Reason, status)
 	return v.SeeOther("/orders/" + url.PathEscape(id) + "?" + url.Values{paid: {key}}.Encode() + "#asked")
 }
 

@@ -67,11 +67,9 @@ func doOne(ctx context.Context, v *visit.Visit, order, action, reason string) (b
 			continue
 		}
 		body := contract.RepairOrder{Action: contract.RepairOrderAction(action), Step: a.Step, Refund: a.Refund, Reason: &reason}
-		status, err := admin.Post(ctx, path+"/repair", "", body, nil)
-		if err != nil {
+		if _, err := admin.Post(ctx, path+"/repair", "", body, nil); err != nil {
 			return "", "", err //nolint:wrapcheck // a problem
 		}
-		v.Note(order, action, words.Deref(a.Step), reason, status)
 		made++
 	}
 	if made == 0 {

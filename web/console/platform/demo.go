@@ -83,7 +83,7 @@ func Disturb(v *visit.Visit) error {
 	if err := v.Config.Demo.Switch(v.Ctx(), name, on); err != nil {
 		return err
 	}
-	v.Journal.Add(visit.Note{At: v.Config.Now(), By: v.Who.Name, Action: map[bool]string{true: "fault on", false: "fault off"}[on], About: name})
+	v.Config.Logger.InfoContext(v.Ctx(), "an operator switches a fault", "fault", name, "on", on, "operator", v.Who.Name)
 	return v.SeeOther("/load#faults")
 }
 

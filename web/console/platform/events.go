@@ -95,17 +95,21 @@ func groups(metrics string) []group {
 
 // sample parses a line of Prometheus' text format.
 func sample(line string) (name string, labels map[string]string, value float64, ok bool) {
-	head, number, found := strings.Cut(line, "} ")
-	name, list, labelled := strings.Cut(head, "{")
-	if strings.HasPrefix(line, "#") || !found || !labelled {
+	head, number, labelled := strings.Cut(line, "} ")
+	if !labelled {
+		head, number, _ = strings.Cut(line, " ")
+	}
+	numbers := strings.Fields(number)
+	if strings.HasPrefix(line, "#") || len(numbers) == 0 {
 		return "", nil, 0, false
 	}
 	labels = map[string]string{}
+	name, list, _ := strings.Cut(head, "{")
 	for pair := range strings.SplitSeq(list, `",`) {
 		label, text, _ := strings.Cut(pair, `="`)
 		labels[label] = strings.TrimSuffix(text, `"`)
 	}
-	value, err := strconv.ParseFloat(strings.Fields(number)[0], 64)
+	value, err := strconv.ParseFloat(numbers[0], 64)
 	return name, labels, value, err == nil
 }
 

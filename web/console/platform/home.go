@@ -27,8 +27,10 @@ type homeData struct {
 // stuck are the undecided orders that make no progress, as the worker of the order service
 // measures them.
 type stuck struct {
-	Count  int
-	Causes string
+	Count    int
+	Causes   string
+	Oldest   time.Time // zero: not known
+	LastHour int
 }
 
 // Home answers with the home page.
@@ -63,19 +65,25 @@ func countStuck(v *visit.Visit) *stuck {
 	if err != nil {
 		return nil
 	}
-	var found *stuck
+	found, measured := &stuck{}, false
 	for line := range strings.Lines(metrics) {
 		name, labels, value, ok := sample(strings.TrimSpace(line))
-		if !ok || name != "amends_orders_stuck" {
-			continue
+		switch {
+		case !ok || value <= 0 && name != "amends_orders_stuck":
+		case name == "amends_orders_stuck_since_timestamp_seconds":
+			found.Oldest = time.UnixMilli(int64(value * 1000))
+		case name == "amends_orders_stuck_last_hour":
+			found.LastHour = int(value)
+		case name == "amends_orders_stuck":
+			measured = true
+			if value > 0 {
+				found.Count += int(value)
+				found.Causes = strings.TrimPrefix(found.Causes+", "+strings.ReplaceAll(labels["cause"], "_", " "), ", ")
+			}
 		}
-		if found == nil {
-			found = &stuck{}
-		}
-		if value > 0 {
-			found.Count += int(value)
-			found.Causes = strings.TrimPrefix(found.Causes+", "+strings.ReplaceAll(labels["cause"], "_", " "), ", ")
-		}
+	}
+	if !measured {
+		return nil
 	}
 	return found
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/amends/amends/api/contract"
@@ -15,6 +16,7 @@ import (
 // lettersData fills in the list of dead letters.
 type lettersData struct {
 	Group, Key string
+	Groups     []string // of the letters of the page
 	Letters    []letter
 	Next       string
 	Wrong      string
@@ -56,6 +58,9 @@ func Letters(v *visit.Visit) error {
 			return err //nolint:wrapcheck // it was JSON
 		}
 		d.Letters = append(d.Letters, letter{l, string(text)})
+		if !slices.Contains(d.Groups, l.Group) {
+			d.Groups = append(d.Groups, l.Group)
+		}
 	}
 	d.Next = words.Deref(page.NextCursor)
 	return v.Show("letters", "Dead letters", d)
@@ -84,7 +89,6 @@ func DecideLetters(v *visit.Visit) error {
 		}
 		if err == nil {
 			made++
-			v.Journal.Add(visit.Note{At: v.Config.Now(), By: v.Who.Name, Action: action, Of: id, About: group, Reason: reason, Later: action == "redrive"})
 		}
 	}
 	return v.SeeOther("/letters?" + url.Values{"done": {action + ": " + words.Plural(made, "letter", "letters")}}.Encode())

@@ -3,6 +3,8 @@ package platform
 import (
 	"cmp"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/web/console/visit"
@@ -15,6 +17,40 @@ type servicesData struct {
 	Wrong     string
 	Warnings  []string // of this process
 	Ready     bool
+	Own       own
+}
+
+// own is the view that this process has of others, as it measures it.
+type own struct {
+	Ejected      []ejected
+	Certificates []certificate // in use
+}
+
+// ejected are the instances of a service that get no calls of this process for now.
+type ejected struct {
+	Service string
+	Count   int
+}
+
+// certificate is one that this process proves itself by.
+type certificate struct {
+	Name string
+	Ends time.Time
+}
+
+// ownOf reads the metrics of this process.
+func ownOf(metrics string) (o own) {
+	for line := range strings.Lines(metrics) {
+		name, labels, value, ok := sample(strings.TrimSpace(line))
+		switch {
+		case !ok || value <= 0:
+		case name == "amends_discovery_ejected":
+			o.Ejected = append(o.Ejected, ejected{labels["service"], int(value)})
+		case name == "amends_certificate_end_seconds":
+			o.Certificates = append(o.Certificates, certificate{labels["name"], time.Unix(int64(value), 0)})
+		}
+	}
+	return o
 }
 
 // Services answers with the page of instances.
@@ -31,6 +67,9 @@ func Services(v *visit.Visit) error {
 		d.Warnings = []string{visit.Wrong(err)}
 	} else {
 		d.Ready, d.Warnings = true, words.Deref(health.Warnings)
+	}
+	if metrics, err := v.Admin.Text(v.Ctx(), "/metrics"); err == nil {
+		d.Own = ownOf(metrics)
 	}
 	return v.Show("services", "Services", d)
 }
@@ -62,6 +101,5 @@ func RunDoctor(v *visit.Visit) error {
 	if _, err := v.Admin.Post(v.Ctx(), "/v1/doctor/runs", "", body, &report); err != nil {
 		return err //nolint:wrapcheck // a problem
 	}
-	v.Journal.Add(visit.Note{At: v.Config.Now(), By: v.Who.Name, Action: "doctor", Of: map[bool]string{true: "dry run", false: "run"}[body.DryRun], About: "platform"})
 	return showDoctor(v, &report)
 }

@@ -132,11 +132,9 @@ func Act(v *visit.Visit) error {
 		}
 		now.Route.Percent = &percent
 	}
-	reason := v.R.PostFormValue("reason")
-	body := contract.SetRoute{Route: now.Route, Reason: reason, Force: new(v.R.PostFormValue("force") != "")}
+	body := contract.SetRoute{Route: now.Route, Reason: v.R.PostFormValue("reason"), Force: new(v.R.PostFormValue("force") != "")}
 	if err := v.Admin.Put(v.Ctx(), at(name), body, nil); err != nil {
 		return err //nolint:wrapcheck // a problem
 	}
-	v.Journal.Add(visit.Note{At: v.Config.Now(), By: v.Who.Name, Action: "route", Of: answers(now.Route), About: name, Reason: reason})
 	return v.SeeOther("/routes/" + url.PathEscape(name) + "#asked")
 }

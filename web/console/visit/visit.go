@@ -77,7 +77,6 @@ type Site struct {
 	Forms    *look.Forms
 	Sessions *signin.Sessions
 	Batches  *batch.Batches
-	Journal  *Journal
 	Intents  *Intents
 	Nav      []look.Link // its paths are below the console's
 }
@@ -85,7 +84,7 @@ type Site struct {
 // NewSite returns the site of c, whose Logger and Now must be set, with pages.
 func NewSite(c Config, pages *look.Site, nav []look.Link) *Site {
 	return &Site{
-		Config: c, Pages: pages, Forms: look.NewForms(nil), Batches: batch.New(c.Now), Journal: &Journal{}, Intents: NewIntents(), Nav: nav,
+		Config: c, Pages: pages, Forms: look.NewForms(nil), Batches: batch.New(c.Now), Intents: NewIntents(), Nav: nav,
 		Sessions: &signin.Sessions{Admin: c.Admin, API: c.API, Below: Below, Now: c.Now},
 	}
 }
@@ -174,7 +173,7 @@ type failure struct {
 func (v *Visit) fail(err error) {
 	status, f := ask.StatusOf(err), failure{Title: "This did not work", Text: err.Error(), Code: ask.CodeOf(err)}
 	if v.R.Method == http.MethodPost {
-		f.Back = strings.TrimSuffix(strings.TrimSuffix(strings.TrimPrefix(v.R.URL.Path, Below), "/act"), "/refund")
+		f.Back = pageOf(strings.TrimPrefix(v.R.URL.Path, Below))
 	}
 	switch {
 	case errors.Is(err, errStale):
@@ -188,6 +187,16 @@ func (v *Visit) fail(err error) {
 	if err := v.Pages.Write(v.W, cmp.Or(status, http.StatusInternalServerError), "error", v.page(f.Title, "", f)); err != nil {
 		v.Config.Logger.ErrorContext(v.Ctx(), "a page of the console failed", "path", v.R.URL.Path, "error", err)
 	}
+}
+
+// pageOf returns the page that has the form of a path.
+func pageOf(path string) string {
+	for _, form := range []string{"/act", "/refund", "/redrives", "/faults"} {
+		if page, cut := strings.CutSuffix(path, form); cut {
+			return page
+		}
+	}
+	return path
 }
 
 // SeeOther sends the browser to another page of the console, as after a form.
