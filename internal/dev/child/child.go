@@ -36,11 +36,15 @@ type Options struct {
 	// Command and State are parts of the command line that together identify the
 	// server: its job, and the file or folder that it works on.
 	Command, State string
-	// StopTimeout bounds the wait after each signal of [Process.Stop].
+	// StopTimeout bounds the wait of [Process.Stop] for a server that was asked to end.
 	StopTimeout time.Duration
 	// Logger gets warnings about a server that does not end.
 	Logger *slog.Logger
 }
+
+// killTimeout bounds the wait after SIGKILL, which a process cannot refuse: only the
+// kernel decides how long its end takes.
+const killTimeout = 30 * time.Second
 
 // Process is a started child.
 type Process struct {
@@ -111,15 +115,18 @@ func (p *Process) Err() error { return p.err }
 // StopTimeout, and returns when it has ended. A repeat does nothing.
 func (p *Process) Stop() error {
 	defer os.Remove(p.o.Note) // if that fails: the note of an ended process is harmless
-	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
-		if err := p.process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
+	for _, s := range []struct {
+		signal syscall.Signal
+		within time.Duration
+	}{{syscall.SIGTERM, p.o.StopTimeout}, {syscall.SIGKILL, killTimeout}} {
+		if err := p.process.Signal(s.signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
 			return fmt.Errorf("stop %s: %w", p.o.Name, err)
 		}
 		select {
 		case <-p.exited:
 			return nil
-		case <-time.After(p.o.StopTimeout):
-			p.o.Logger.Warn("a server does not end", "server", p.o.Name, "signal", signal.String())
+		case <-time.After(s.within):
+			p.o.Logger.Warn("a server does not end", "server", p.o.Name, "signal", s.signal.String())
 		}
 	}
 	return fmt.Errorf("%s (process %d) does not end", p.o.Name, p.process.Pid)

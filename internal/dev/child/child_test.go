@@ -36,12 +36,15 @@ func TestMain(m *testing.M) {
 	select {}
 }
 
+// patience bounds every wait of these tests; it allows for a loaded machine.
+const patience = time.Minute
+
 // options returns a child that runs a script, with dir on its command line.
 func options(dir, script string) child.Options {
 	return child.Options{
 		Name: "server", Bin: "/bin/sh", Args: []string{"-c", script + " # serves " + dir}, Env: []string{"PATH=/usr/bin:/bin"},
 		Log: filepath.Join(dir, "log"), Note: filepath.Join(dir, "note"), Command: "serves", State: dir,
-		StopTimeout: 200 * time.Millisecond, Logger: slog.New(slog.DiscardHandler),
+		StopTimeout: patience, Logger: slog.New(slog.DiscardHandler),
 	}
 }
 
@@ -55,6 +58,16 @@ func start(t *testing.T, dir, script string) *child.Process {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, p.Stop()) })
 	return p
+}
+
+// end waits until a child has ended.
+func end(t *testing.T, p *child.Process) {
+	t.Helper()
+	select {
+	case <-p.Done():
+	case <-time.After(patience):
+		require.Fail(t, "the child does not end")
+	}
 }
 
 func TestProcess(t *testing.T) {
@@ -74,11 +87,15 @@ func TestProcess(t *testing.T) {
 	t.Run("IsKilledWhenItDoesNotEnd", func(t *testing.T) {
 		t.Parallel()
 		dir := t.TempDir()
-		p := start(t, dir, "trap '' TERM; echo deaf; "+wait)
+		o := options(dir, "trap '' TERM; echo deaf; "+wait)
+		o.StopTimeout = 200 * time.Millisecond
+		p, err := child.Start(o)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, p.Stop()) })
 		require.Eventually(t, func() bool {
 			said, err := os.ReadFile(filepath.Join(dir, "log"))
 			return err == nil && string(said) == "deaf\n"
-		}, 10*time.Second, 5*time.Millisecond)
+		}, patience, 5*time.Millisecond)
 		require.NoError(t, p.Stop())
 		require.EqualError(t, p.Err(), "signal: killed")
 	})
@@ -86,7 +103,7 @@ func TestProcess(t *testing.T) {
 	t.Run("SaysHowItEnded", func(t *testing.T) {
 		t.Parallel()
 		p := start(t, t.TempDir(), "echo good; echo bye; exit 0")
-		<-p.Done()
+		end(t, p)
 		require.NoError(t, p.Err())
 		require.EqualError(t, p.Failure(), "server ended (exit status 0); its last words: bye")
 	})
@@ -104,7 +121,7 @@ func TestProcess(t *testing.T) {
 		t.Parallel()
 		dir := t.TempDir()
 		p := start(t, dir, "cd '"+dir+"' && mkdir made && : >made/file")
-		<-p.Done()
+		end(t, p)
 		require.NoError(t, p.Err())
 		for name, want := range map[string]os.FileMode{"log": 0o600, "made": 0o700, "made/file": 0o600} {
 			info, err := os.Stat(filepath.Join(dir, name))
@@ -130,8 +147,20 @@ func TestEndStale(t *testing.T) {
 		dir := t.TempDir()
 		left := start(t, dir, wait)
 		require.NoError(t, child.EndStale(t.Context(), options(dir, "")))
-		<-left.Done()
+		end(t, left)
 		require.EqualError(t, left.Err(), "signal: killed")
+	})
+
+	// A child is a shell at first, and has no command line for a moment while the server
+	// replaces the shell. One that is looked at then is one of ours, too.
+	t.Run("EndsOneThatHasJustStarted", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		for range 100 {
+			left := start(t, dir, wait)
+			require.NoError(t, child.EndStale(t.Context(), options(dir, "")))
+			end(t, left)
+		}
 	})
 
 	t.Run("LeavesOthersAlone", func(t *testing.T) {
@@ -166,7 +195,7 @@ func TestParentKilled(t *testing.T) {
 	require.NoError(t, parent.Process.Kill())
 	require.Error(t, parent.Wait())
 	require.NoError(t, child.EndStale(t.Context(), options(dir, "")), "where the kernel does not end it, this does")
-	require.Eventually(t, func() bool { return !alive(pid) }, 10*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return !alive(pid) }, patience, 5*time.Millisecond)
 }
 
 // alive reports whether the process exists. A zombie, which waits for its new

@@ -41,7 +41,7 @@ func EndStale(ctx context.Context, o Options) error {
 	if err := process.Signal(syscall.SIGKILL); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("end %s that was left behind: %w", o.Name, err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, o.StopTimeout)
+	ctx, cancel := context.WithTimeout(ctx, killTimeout)
 	defer cancel()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
