@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	patience = 30 * time.Second
+	patience = time.Minute
 	tick     = 5 * time.Millisecond
 	lease    = 300 * time.Millisecond
 )

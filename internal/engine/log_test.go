@@ -76,7 +76,7 @@ func TestTheResultOfALateActivityIsWithheld(t *testing.T) {
 	var out locked
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(sdklog.NewStructuredLogger(slog.New(discreet{slog.NewTextHandler(&out, nil)})))
-	env := suite.NewTestWorkflowEnvironment()
+	env := suite.NewTestWorkflowEnvironment().SetTestTimeout(time.Minute)
 	late := func(ctx context.Context) (string, error) {
 		<-ctx.Done()
 		return secret, nil

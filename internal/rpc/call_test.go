@@ -103,7 +103,7 @@ func TestTransientOnlyWithoutEffect(t *testing.T) {
 			<-ctx.Done()
 			return "", ctx.Err()
 		})
-		_, err := call(t, conn, act, "", 200*time.Millisecond)
+		_, err := call(t, conn, act, "", time.Second)
 		require.EqualError(t, err, "TIMEOUT: no answer in time")
 		require.Equal(t, fault.Unknown, fault.KindOf(err))
 	})
@@ -208,8 +208,10 @@ func TestRepeats(t *testing.T) {
 			}
 			return "", fault.Errorf(fault.Transient, fault.Unavailable, "later")
 		})
-		_, err := call(t, conn, ask, "", 30*time.Millisecond) // the first pause is about 50 ms
-		require.EqualError(t, err, "UNAVAILABLE: later")
+		require.Eventually(t, func() bool { // a busy machine may need all of it for the first attempt
+			_, err := call(t, conn, ask, "", 30*time.Millisecond) // the first pause is about 50 ms
+			return err != nil && err.Error() == "UNAVAILABLE: later"
+		}, patience, time.Millisecond)
 	})
 }
 

@@ -141,7 +141,7 @@ func TestKeepsServicesApart(t *testing.T) {
 	ready(t, order)
 	_, err = order.Publish(t.Context(), told("order"))
 	require.NoError(t, err)
-	short, stop := context.WithTimeout(t.Context(), time.Second)
+	short, stop := context.WithTimeout(t.Context(), 3*time.Second)
 	defer stop()
 	_, err = order.Publish(short, told("payment"))
 	require.ErrorContains(t, err, "ermissions", "the order service tells a fact of payment")

@@ -28,7 +28,7 @@ func TestAServiceRegistersForItselfOnly(t *testing.T) {
 		return js
 	}
 	registry := func(user, password string) discovery.Registry {
-		r, err := kv.New(connect(user, password), kv.DefaultLease)
+		r, err := kv.New(connect(user, password), time.Hour)
 		require.NoError(t, err)
 		return r
 	}

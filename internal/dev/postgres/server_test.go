@@ -172,7 +172,7 @@ func TestServerEndsWithItsParentAndGoesOn(t *testing.T) {
 	require.Eventually(t, func() bool {
 		out, err := exec.CommandContext(t.Context(), "ps", "-ww", "-A", "-o", "command=").Output()
 		return err == nil && !strings.Contains(string(out), dir)
-	}, 30*time.Second, 20*time.Millisecond, "no process is left")
+	}, time.Minute, 20*time.Millisecond, "no process is left")
 }
 
 func TestReachable(t *testing.T) {

@@ -30,6 +30,9 @@ import (
 // folder, prints its address, and waits for its kill.
 const roleVariable = "AMENDS_TEST_DEVSERVER_DIR"
 
+// patience bounds every wait of these tests; it allows for a loaded machine.
+const patience = 2 * time.Minute
+
 var attributes = []string{"AmendsCustomer=Keyword"}
 
 func TestMain(m *testing.M) {
@@ -60,7 +63,7 @@ func TestServer(t *testing.T) {
 		require.NoError(t, syscall.Kill(first.Pid(), syscall.SIGTERM)) // without Stop's time limit and SIGKILL
 		select {
 		case <-first.Done():
-		case <-time.After(time.Minute):
+		case <-time.After(patience):
 			require.Fail(t, "the server ignores SIGTERM")
 		}
 		require.NoError(t, first.Stop())
@@ -119,7 +122,7 @@ func TestServer(t *testing.T) {
 		ended := make(chan error, 1)
 		go func() { ended <- s.Run(ctx) }()
 		require.Eventually(t, func() bool { return strings.Contains(log.String(), "the Temporal dev server answers again") },
-			time.Minute, 20*time.Millisecond)
+			patience, 20*time.Millisecond)
 		require.Contains(t, log.String(), "the Temporal dev server runs but does not answer: restarting it")
 		require.NotEqual(t, stuck, pid(t, dir))
 		require.EqualValues(t, 1, countWorkflows(t, s.Address), "the same address, the same state")
@@ -147,7 +150,7 @@ func TestParentKilled(t *testing.T) {
 			require.NoError(t, conn.Close())
 		}
 		return err != nil
-	}, 5*time.Second, 10*time.Millisecond)
+	}, patience, 10*time.Millisecond)
 	require.FileExists(t, filepath.Join(dir, "temporal.pid"))
 
 	s := enginetest.Start(t, temporal.Options{Dir: dir, SearchAttributes: attributes}) // the same state, and the note of an ended process
@@ -203,7 +206,7 @@ func countWorkflows(t *testing.T, address string) (count int64) {
 		found, err := c.CountWorkflow(t.Context(), &workflowservicepb.CountWorkflowExecutionsRequest{Query: "AmendsCustomer = 'cus_1'"})
 		count = found.GetCount()
 		return err == nil && count > 0
-	}, 10*time.Second, 50*time.Millisecond)
+	}, patience, 50*time.Millisecond)
 	return count
 }
 

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	patience = 30 * time.Second
+	patience = time.Minute
 	tick     = 10 * time.Millisecond
 )
 
@@ -85,7 +85,7 @@ func TestRegistry(t *testing.T) {
 
 	t.Run("TellsWhoIsThereComesLeavesAndDies", func(t *testing.T) {
 		t.Parallel()
-		b := setup(t, time.Minute)
+		b := setup(t, time.Hour)
 		short, err := kv.New(b.broker.Connect(), time.Second)
 		require.NoError(t, err)
 		require.NoError(t, b.registry.Put(t.Context(), instance("catalog", "first")))
@@ -105,7 +105,7 @@ func TestRegistry(t *testing.T) {
 
 	t.Run("KeepsEveryFieldOfAnInstance", func(t *testing.T) {
 		t.Parallel()
-		b := setup(t, time.Minute)
+		b := setup(t, time.Hour)
 		none, err := b.registry.All(t.Context())
 		require.NoError(t, err, "also without a bucket")
 		require.Empty(t, none)
@@ -123,7 +123,7 @@ func TestRegistry(t *testing.T) {
 
 	t.Run("RenewsALease", func(t *testing.T) {
 		t.Parallel()
-		b := setup(t, time.Minute)
+		b := setup(t, time.Hour)
 		short, err := kv.New(b.broker.Connect(), time.Second)
 		require.NoError(t, err)
 		b.watch(t)
@@ -138,7 +138,7 @@ func TestRegistry(t *testing.T) {
 
 	t.Run("PassesOverAnEntryThatIsNoInstance", func(t *testing.T) {
 		t.Parallel()
-		b := setup(t, time.Minute)
+		b := setup(t, time.Hour)
 		require.NoError(t, b.registry.Put(t.Context(), instance("catalog", "good")))
 		_, err := b.broker.Connect().Publish(t.Context(), "$KV."+kv.Bucket+".catalog.bad", []byte("?"))
 		require.NoError(t, err)
@@ -149,7 +149,7 @@ func TestRegistry(t *testing.T) {
 
 	t.Run("RefusesWhatIsNoLegalKey", func(t *testing.T) {
 		t.Parallel()
-		b := setup(t, time.Minute)
+		b := setup(t, time.Hour)
 		for _, i := range []discovery.Instance{
 			instance("cat.alog", "a"), instance("catalog", "a.b"), instance("catalog", ">"), instance("", "a"),
 			{Service: "catalog", ID: "a", Address: "nowhere"},
@@ -163,7 +163,7 @@ func TestRegistry(t *testing.T) {
 
 	t.Run("SaysThatTheBrokerIsAway", func(t *testing.T) {
 		t.Parallel()
-		b := setup(t, time.Minute)
+		b := setup(t, time.Hour)
 		require.NoError(t, b.registry.Put(t.Context(), instance("catalog", "first")))
 		b.watch(t)
 		b.eventually(t, discovery.Listed, "first")

@@ -31,7 +31,7 @@ import (
 )
 
 const (
-	patience = 30 * time.Second
+	patience = time.Minute
 	tick     = 5 * time.Millisecond
 )
 
@@ -70,7 +70,7 @@ func dialService(t *testing.T, service, target string, c resolve.Config) *grpc.C
 // call makes one call and returns who answered.
 func call(t *testing.T, conn *grpc.ClientConn) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var by peer.Peer
 	_, err := grpc_health_v1.NewHealthClient(conn).Check(ctx, &grpc_health_v1.HealthCheckRequest{}, grpc.Peer(&by))

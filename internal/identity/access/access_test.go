@@ -267,7 +267,7 @@ func TestTheSpanOfACallHasItsCaller(t *testing.T) {
 		_ = stream.RecvMsg(&wrapperspb.StringValue{}) // shipping may not
 	}
 	for _, self := range []string{"operator", "shipping"} {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		t.Cleanup(cancel)
 		ctx, span := otel.Tracer("test").Start(ctx, self)
 		calls(ctx, self)
@@ -281,7 +281,7 @@ func TestTheSpanOfACallHasItsCaller(t *testing.T) {
 				}
 			}
 			return named == 2
-		}, 20*time.Second, 5*time.Millisecond, self)
+		}, patience, 5*time.Millisecond, self)
 	}
 }
 
@@ -310,7 +310,7 @@ func TestHealthIsForEveryCallerAndForNoStranger(t *testing.T) {
 		conn, err := rpc.Dial(rpc.DialOptions{Target: address, Plugins: plugins})
 		require.NoError(t, err)
 		defer func() { require.NoError(t, conn.Close()) }()
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
 		stream, err := grpc_health_v1.NewHealthClient(conn).Watch(ctx, &grpc_health_v1.HealthCheckRequest{})
 		require.NoError(t, err)
@@ -333,7 +333,7 @@ func TestACallWithAStreamHasACallerToo(t *testing.T) {
 		conn, err := rpc.Dial(rpc.DialOptions{Target: address, Plugins: as(t, a, self, "inventory")})
 		require.NoError(t, err)
 		defer func() { require.NoError(t, conn.Close()) }()
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
 		stream, err := conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, readJournal)
 		require.NoError(t, err)

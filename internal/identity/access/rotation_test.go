@@ -104,7 +104,7 @@ func (r *rotation) writeHalf(t *testing.T, name string) {
 	content, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(path, content[:len(content)/2], 0o600))
-	require.Eventually(t, func() bool { return len(r.all[name].Warnings()) > 0 }, 20*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return len(r.all[name].Warnings()) > 0 }, patience, 5*time.Millisecond)
 }
 
 // awaitFiles waits until every process uses its files as they are.
@@ -120,7 +120,7 @@ func (r *rotation) awaitFiles(t *testing.T) {
 		require.Eventually(t, func() bool {
 			pair, err := f.Certificate(name)
 			return err == nil && f.Roots().Equal(want) && bytes.HasPrefix(content, certificatePEM(pair.Leaf))
-		}, 20*time.Second, 5*time.Millisecond)
+		}, patience, 5*time.Millisecond)
 	}
 	pair, err := r.all["order"].Certificate("order")
 	require.NoError(t, err)
@@ -175,7 +175,7 @@ func (l *load) callAnew(ctx context.Context) error {
 }
 
 func capture(ctx context.Context, client participantpb.ParticipantClient) error {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	_, err := client.Do(ctx, &participantpb.DoRequest{Saga: "order/1", Step: "payment.capture"})
 	return err //nolint:wrapcheck // it is only shown

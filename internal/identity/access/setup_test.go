@@ -195,10 +195,13 @@ func as(t *testing.T, a *access.Access, self, service string) []grpc.DialOption 
 	return plugins
 }
 
+// patience bounds every wait of these tests; it allows for a loaded machine.
+const patience = time.Minute
+
 // do takes a step, and returns the caller that the server saw.
 func do(t *testing.T, client participantpb.ParticipantClient, step string) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	out, err := client.Do(ctx, &participantpb.DoRequest{Saga: "order/1", Step: step})
 	return string(out.GetOutput()), err //nolint:wrapcheck // the fault is what is tested

@@ -76,7 +76,7 @@ func TestFilesAreReadAgainWhenTheyChange(t *testing.T) {
 		ended := make(chan error, 1)
 		go func() { ended <- f.Run(ctx) }()
 		require.NoError(t, b.issuer.Issue("order"))
-		require.Eventually(t, func() bool { return serial(t, f) != before }, 20*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return serial(t, f) != before }, time.Minute, time.Millisecond)
 		stop()
 		require.NoError(t, <-ended)
 	})

@@ -132,7 +132,7 @@ func TestGate(t *testing.T) {
 			}
 			entered <- err
 		}()
-		require.Eventually(t, func() bool { return b.State(t.Context()).Waiting == 1 }, 10*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return b.State(t.Context()).Waiting == 1 }, time.Minute, time.Millisecond)
 		first.Leave()
 		require.NoError(t, <-entered)
 		require.Zero(t, b.State(t.Context()).InFlight)
