@@ -122,7 +122,7 @@ func TestALocalStepThatKeepsFailingGoesOnAsAnOrdinaryActivity(t *testing.T) {
 func TestALocalStepThatTimesOutGoesOnAsAnOrdinaryActivity(t *testing.T) {
 	t.Parallel()
 
-	hanging := saga.Step[string, string]{Name: "hanging", Kind: saga.Recorded, StartToClose: 100 * time.Millisecond}
+	hanging := saga.Step[string, string]{Name: "hanging", Kind: saga.Recorded, StartToClose: 500 * time.Millisecond}
 	b := setup(t)
 	s := b.watch(t)
 	saga.Bind(b.env, hanging, func(ctx context.Context, _ saga.Key, _ string) (string, error) {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/amends/amends/fault"
@@ -48,8 +47,7 @@ func TestAStepTakenSeveralTimes(t *testing.T) {
 
 	t.Run("HasAKeyForEachTimeAndIsUndoneInReverse", func(t *testing.T) {
 		t.Parallel()
-		var suite testsuite.WorkflowTestSuite
-		env := suite.NewTestWorkflowEnvironment()
+		env := environment()
 		saga.Bind(env, cabin, book, cancel)
 		env.ExecuteWorkflow(cabins, []string{"A1", "A2", "gone"})
 		require.NoError(t, env.GetWorkflowError())

@@ -3,15 +3,12 @@ package saga_test
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
-	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
-	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/amends/amends/fault"
@@ -142,9 +139,7 @@ func TestAFailureCarriesTheProgress(t *testing.T) {
 	for heartbeat, want := range map[time.Duration]int{10 * time.Second: 17, 0: 0} {
 		t.Run(heartbeat.String(), func(t *testing.T) {
 			t.Parallel()
-			var ts testsuite.WorkflowTestSuite
-			ts.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
-			env := ts.NewTestWorkflowEnvironment()
+			env := environment()
 			saga.Bind(env, tour, func(ctx context.Context, _ saga.Key, _ int) (int, error) {
 				for _, n := range []int{3, 17, 5} { // by several goroutines, in any order
 					progress.Report(ctx, n)

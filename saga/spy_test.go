@@ -42,7 +42,7 @@ type command struct {
 func (b *testBundle) watch(t *testing.T) *spy {
 	t.Helper()
 	s := &spy{limits: map[string]time.Duration{}, calls: map[string]time.Duration{}}
-	b.env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{s}})
+	b.env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{s}, DeadlockDetectionTimeout: stall})
 	return s
 }
 

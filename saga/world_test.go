@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/amends/amends/fault"
@@ -176,12 +177,20 @@ type testBundle struct {
 	view    saga.View
 }
 
-func setup(t *testing.T) *testBundle {
-	t.Helper()
+// stall is how long the environment waits on a loaded machine for an attempt, and for the code
+// of a workflow, which it takes for a deadlock after a second else.
+const stall = time.Minute
+
+// environment returns Temporal's test environment, without its log.
+func environment() *testsuite.TestWorkflowEnvironment {
 	var ts testsuite.WorkflowTestSuite
 	ts.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
-	b := &testBundle{world: newWorld(), env: ts.NewTestWorkflowEnvironment(), body: trip}
-	b.env.SetTestTimeout(20 * time.Second)
+	return ts.NewTestWorkflowEnvironment().SetTestTimeout(stall).SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: stall})
+}
+
+func setup(t *testing.T) *testBundle {
+	t.Helper()
+	b := &testBundle{world: newWorld(), env: environment(), body: trip}
 	b.options = saga.Options{
 		ID: "trip-1", Plan: tripPlan, DecideBy: b.env.Now().Add(10 * time.Minute),
 		Aborted: func(ctx workflow.Context, d saga.Decision) error {

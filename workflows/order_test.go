@@ -15,6 +15,7 @@ import (
 	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/proof/shoptest"
@@ -36,7 +37,7 @@ func setup(t *testing.T) *testBundle {
 	var ts testsuite.WorkflowTestSuite
 	ts.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	b := &testBundle{Shop: shoptest.New(t), env: ts.NewTestWorkflowEnvironment()}
-	b.env.SetTestTimeout(30 * time.Second)
+	b.env.SetTestTimeout(time.Minute).SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: time.Minute}) // also on a loaded machine
 	workflows.Register(b.env, workflows.Options{})
 	b.Requests = func(context.Context, string) (order.Placement, error) { return b.in.Placement, nil }
 	b.Bind(b.env)

@@ -25,7 +25,7 @@ const (
 	// whether it waits for a lock.
 	patience = 500 * time.Microsecond
 	// hopeless is how long a run may take, which is over in milliseconds.
-	hopeless = 10 * time.Second
+	hopeless = 30 * time.Second
 )
 
 // stage is a database on which operations meet, statement by statement on

@@ -53,7 +53,7 @@ func awaitWaiter(t *testing.T, b testBundle) {
 		err := b.db.Raw(`SELECT count(*) FROM pg_stat_activity
 			WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting).Error
 		return err == nil && waiting > 0
-	}, 10*time.Second, 5*time.Millisecond)
+	}, time.Minute, 5*time.Millisecond)
 }
 
 func TestTwoDosAtOnce(t *testing.T) {
