@@ -13,7 +13,7 @@ import (
 
 // waitFor and tick are how long and how often a test waits for a condition.
 const (
-	waitFor = 20 * time.Second
+	waitFor = time.Minute
 	tick    = 5 * time.Millisecond
 )
 

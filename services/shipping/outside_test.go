@@ -145,7 +145,7 @@ func TestBookUnknownOutcome(t *testing.T) {
 
 	each(t, func(t *testing.T, b testBundle) {
 		t.Run("AsksFirstAfterALostReply", func(t *testing.T) {
-			hasty, u := b.service(hooks{}, shipping.Options{CallTimeout: 700 * time.Millisecond})
+			hasty, u := b.service(hooks{}, shipping.Options{CallTimeout: 2 * time.Second}) // in which the carrier books
 			req := request(simulator.PostalLostReply, "AMS", "BER")
 			_, err := hasty.Book(t.Context(), step("lost"), req)
 			require.Equal(t, shipping.CarrierTimeout, fault.CodeOf(err))

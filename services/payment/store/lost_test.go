@@ -165,7 +165,7 @@ func TestAProviderThatHangsIsNotWaitedFor(t *testing.T) {
 
 	dbtest.Each(t, store.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
 		b := setup(t, db, simulator.Options{HangFor: time.Hour})
-		impatient := outside.New(b.store, b.wire, outside.Options{CallTimeout: 100 * time.Millisecond})
+		impatient := outside.New(b.store, b.wire, outside.Options{CallTimeout: 2 * time.Second}) // in which the provider charges
 		req := payment.AuthorizeRequest{Amount: total, Token: simulator.TokenTimeoutAfterCharge}
 		_, err := impatient.Authorize(t.Context(), authorizeKey("s"), req)
 		requireFault(t, err, fault.Unknown, payment.ProviderTimeout)

@@ -24,7 +24,7 @@ func TestAProviderKeepsABook(t *testing.T) {
 	dbtest.Each(t, simulator.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
 		texts, reserve := simulator.New(db, simulator.TextMessages), simulator.New(db, simulator.TextReserve)
 		send := func(p *simulator.Simulator, to string) fault.Code {
-			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			if p == texts && to == "+499003" { // slower than its caller
 				cancel()

@@ -84,7 +84,7 @@ func start(t *testing.T, db *gorm.DB, o *orders, leaseFor time.Duration) (stop f
 
 func eventually(t *testing.T, condition func() bool) {
 	t.Helper()
-	require.Eventually(t, condition, 30*time.Second, 5*time.Millisecond)
+	require.Eventually(t, condition, time.Minute, 5*time.Millisecond)
 }
 
 func each(t *testing.T, body func(t *testing.T, db *gorm.DB)) {
