@@ -57,6 +57,7 @@ func start() {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(binary), chromedp.NoSandbox, // root has no sandbox
 		chromedp.DisableGPU, chromedp.Flag("lang", "en"), chromedp.Flag("disable-lcd-text", true),
+		chromedp.WSURLReadTimeout(patience),
 	)
 	allocator, release := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(allocator)

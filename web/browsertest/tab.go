@@ -15,11 +15,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// patience bounds one action in a browser.
-const patience = 30 * time.Second
+// patience bounds one action in a browser, also on a loaded machine.
+const patience = 2 * time.Minute
 
 // Tab is a tab of a visitor's browser. Its methods fail the test if the browser does not do as
-// they say within 30 seconds.
+// they say within two minutes.
 type Tab struct {
 	tb  testing.TB
 	ctx context.Context //nolint:containedctx // of the tab, which its methods share

@@ -275,7 +275,7 @@ func TestBatchTellsTheEffectOnEachOrder(t *testing.T) {
 	a := p.send("/orders", "/batches", url.Values{"order": {flagged, confirmed, "unknown"}, "action": {"retry"}, "reason": {canary}})
 	require.Equal(t, http.StatusSeeOther, a.StatusCode, a.text)
 	path := strings.TrimPrefix(a.Header.Get("Location"), Below)
-	require.Eventually(t, func() bool { return strings.Contains(p.get(path).text, " over</span>") }, 20*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(p.get(path).text, " over</span>") }, time.Minute, 10*time.Millisecond)
 	text := p.get(path).text
 	for _, words := range []string{" done</span>", " skipped</span>", " failed</span>", "settled: PENDING"} {
 		require.Contains(t, text, words)
