@@ -200,6 +200,18 @@ func TestGetOrderWithoutWorkers(t *testing.T) {
 		require.NotContains(t, answer.text, "tok_visa")
 	})
 
+	t.Run("TellsNoDecisionWithoutItsReason", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, quick)
+		b.temporal.query = silent
+		b.temporal.describe = described(t, enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED, map[string]any{workflows.AttributeOrderStatus.GetName(): "CANCELLED"})
+		b.temporal.result = func(context.Context, string) (workflows.OrderView, error) {
+			return workflows.OrderView{}, serviceerror.NewUnavailable("too large to read in time")
+		}
+		b.temporal.input = func(string) (workflows.Input, error) { return workflows.Input{}, serviceerror.NewUnavailable("down") }
+		b.get(t).refused(t, http.StatusServiceUnavailable, fault.Unavailable)
+	})
+
 	t.Run("AnswersWithTheResultOfADecidedOrder", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, quick)

@@ -114,7 +114,12 @@ func (r *Reader) Find(ctx context.Context, id string) (Snapshot, error) {
 	found, err := r.describe(ctx, id)
 	switch {
 	case err == nil:
-		return r.recorded(ctx, found), nil
+		if found = r.recorded(ctx, found); found.Source == FromEngine && found.Status == workflows.StatusCancelled && found.Reason == "" {
+			// Neither the result nor the record came in time. A client takes a decision for
+			// final, so it must not get one without its reason.
+			return Snapshot{}, call.Unavailable(unreadable, nil)
+		}
+		return found, nil
 	case call.IsUnknownWorkflow(err):
 		return r.forgotten(asked, id, notFound(err))
 	default:
