@@ -164,6 +164,11 @@ screenshots: ## Take the screenshots of the documents anew, in docs/pictures
 	@scripts/temporal.sh
 	go test ./proof/pages -run '^TestPictures$$' -count=1 -timeout 15m -write
 
+.PHONY: pages
+pages: ## Measure the pages in a browser, with 100,000 orders and planted troubles, and write the figures into docs/console.md
+	@scripts/temporal.sh
+	go test ./proof/pages -run '^TestWhole(Troubles|Facts|Pages)' -tags whole -count=1 -v -timeout 40m -write
+
 .PHONY: record-alerts
 record-alerts: ## Record the series of the alerts' tests, on platforms with planted faults, in a quarter of an hour
 	@scripts/temporal.sh
