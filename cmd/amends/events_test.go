@@ -93,7 +93,7 @@ func TestEvents(t *testing.T) {
 	require.Eventually(t, func() bool {
 		require.NoError(t, json.Unmarshal([]byte(events("dead", "--json")), &dead))
 		return len(dead) == 2
-	}, time.Minute, 20*time.Millisecond)
+	}, patience, 20*time.Millisecond)
 
 	require.Equal(t, []string{"e1", "e3"}, []string{dead[0].ID, dead[1].ID})
 	require.JSONEq(t, `{"n":1}`, string(dead[0].Data))
@@ -114,7 +114,7 @@ func TestEvents(t *testing.T) {
 	out = events("redrive", "--group", "payment", "--key", "ord_1", "--reason", "mended", "--by", "ada")
 	require.Contains(t, out, "1 dead letters of payment\n")
 	require.Contains(t, out, "done: 1 handled\n")
-	require.Eventually(t, func() bool { return handled.Load() == 2 }, time.Minute, 10*time.Millisecond, "the one behind follows")
+	require.Eventually(t, func() bool { return handled.Load() == 2 }, patience, 10*time.Millisecond, "the one behind follows")
 	require.Contains(t, refused("redrive", "--group", "payment", "--all", "--reason", "again"), "it stopped at event e3, which failed again")
 
 	out = events("show", "e1")

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -103,7 +104,7 @@ func TestTheMetricsAreThoseOfThePage(t *testing.T) {
 			}
 		}
 		return true
-	}, patience, patience/60, "a metric of the page is missing; if it needs a condition, the page must say so")
+	}, patience, time.Second, "a metric of the page is missing; if it needs a condition, the page must say so")
 
 	_, page := call(t, http.MethodGet, p.admin+"/metrics", "", nil)
 	for name, d := range exposed(text(t, page["text"])) {

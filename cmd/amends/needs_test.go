@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -24,13 +25,9 @@ func listsADeadLetter(t *testing.T, dir, id string) {
 	db := dbtest.Open(t, "sqlite:"+filepath.Join(dir, "order.db"), database.Options{})
 	require.NoError(t, db.Exec(`INSERT INTO outbox (event_id, type, key, data, meta, at, error)
 		SELECT 'poison', type, key, '"nothing"', meta, at, '' FROM outbox WHERE type = 'amends.order.confirmed.v1' AND key = ?`, id).Error)
-	var out string
-	require.Eventually(t, func() bool {
-		var err error
-		out, err = once(t, nil, "order", "list", "--needs-attention", "--data-dir", dir)
-		require.NoError(t, err)
-		return strings.Contains(out, "poison\tquery\t")
-	}, patience, tick)
+	out := requireSaid(t, `poison\tquery\t`, func() (string, error) {
+		return once(t, nil, "order", "list", "--needs-attention", "--data-dir", dir)
+	})
 	require.Contains(t, out, "poison\tquery\t"+id+"\tamends.order.confirmed.v1\t")
 	require.Contains(t, out, id+"\t"+holdsAll+"\n")
 
@@ -62,13 +59,12 @@ func namesTheOrdersThatWait(t *testing.T, environ []string, address, id string) 
 	require.NoError(t, err)
 	defer c.Close()
 	require.NoError(t, c.CancelWorkflow(t.Context(), workflows.WorkflowID(id), ""))
+	silent := regexp.MustCompile(`^No worker of the order service answers: tasks have waited on queue "amends-order" for [0-9ms]+, and none has polled it since`)
 	var p *process
 	require.Eventually(t, func() bool {
 		p = start(t, environ, "order", "list", "--needs-attention")
-		require.NoError(t, p.wait(t))
-		return strings.Contains(p.out.String(), id)
-	}, patience, tick)
-	require.Regexp(t, `^No worker of the order service answers: tasks have waited on queue "amends-order" for [0-9]+s, and none has polled it since`, p.err.String())
+		return p.wait(t) == nil && strings.Contains(p.out.String(), id) && silent.MatchString(p.err.String())
+	}, patience, tick, "waiting for %q", silent)
 	require.Regexp(t, id+`\t.*\tno_worker\t.*no worker polls queue "amends-order" for its next decision`, p.out.String())
 	require.Contains(t, p.out.String(), id+"\tmoney held: 18.50 EUR, stock held: 1 units (payment.authorize, inventory.reserve)\n")
 }

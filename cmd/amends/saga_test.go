@@ -91,20 +91,13 @@ func TestSagasOfOtherPrograms(t *testing.T) { //nolint:tparallel // one story, o
 	require.NoError(t, err)
 
 	t.Run("AreListed", func(t *testing.T) {
-		var out string
-		require.Eventually(t, func() bool {
-			out, err = p.command(t, "list")
-			return err == nil && out != ""
-		}, patience, 50*time.Millisecond, "the server's list lags behind")
-		require.Regexp(t, `party-1\tParty\tforward`, out)
+		out := requireSaid(t, `party-1\tParty\tforward`, func() (string, error) { return p.command(t, "list") })
 		require.NotContains(t, out, "nap", "it has no saga")
 	})
 
 	t.Run("AreShown", func(t *testing.T) {
-		out, err := p.command(t, "show", "party-1")
-		require.NoError(t, err)
-		require.Regexp(t, `hall.book\tdone\t1\t\ta hall`, out)
-		out, err = p.command(t, "show", "party-1", "--json")
+		requireSaid(t, `hall.book\tdone\t1\t\ta hall`, func() (string, error) { return p.command(t, "show", "party-1") })
+		out, err := p.command(t, "show", "party-1", "--json")
 		require.NoError(t, err)
 		var v saga.View
 		require.NoError(t, json.Unmarshal([]byte(out), &v))
@@ -132,12 +125,10 @@ func TestSagasOfOtherPrograms(t *testing.T) { //nolint:tparallel // one story, o
 			v, err := saga.Show(t.Context(), p.engine, "party-broken")
 			return err == nil && len(v.Attention) > 0
 		}, patience, 20*time.Millisecond)
-		out, err := p.command(t, "list")
-		require.NoError(t, err)
-		require.Regexp(t, `party-broken\tParty\tundoing\tNO_BAND\thall.book BROKEN`, out)
-		_, err = p.command(t, "repair", "party-broken", "roof.book", "--action", "retry", "--reason", "x")
+		requireSaid(t, `party-broken\tParty\tundoing\tNO_BAND\thall.book BROKEN`, func() (string, error) { return p.command(t, "list") })
+		_, err := p.command(t, "repair", "party-broken", "roof.book", "--action", "retry", "--reason", "x")
 		require.ErrorContains(t, err, "UNKNOWN_STEP")
-		out, err = p.command(t, "repair", "party-broken", "hall.book", "--action", "skip", "--reason", "given back by phone", "--by", "ada")
+		out, err := p.command(t, "repair", "party-broken", "hall.book", "--action", "skip", "--reason", "given back by phone", "--by", "ada")
 		require.NoError(t, err)
 		require.Equal(t, "step hall.book of saga party-broken is waived\n", out)
 		out, err = p.command(t, "show", "party-broken")

@@ -24,7 +24,7 @@ func TestServicesListsWhoAnswers(t *testing.T) {
 	require.Empty(t, said())
 	require.JSONEq(t, "[]", said("--json"))
 
-	registry, err := kv.New(broker.Connect(), time.Minute)
+	registry, err := kv.New(broker.Connect(), time.Hour)
 	require.NoError(t, err)
 	for _, service := range []string{"payment", "catalog"} {
 		require.NoError(t, registry.Put(t.Context(), discovery.Instance{

@@ -21,7 +21,11 @@ import (
 )
 
 // patience bounds every wait of these tests; it allows for a loaded machine.
-const patience = 60 * time.Second
+const patience = 3 * time.Minute
+
+// atOnce bounds a command that waits for nothing, and drained one that ends on a signal: the
+// limits of its parts are 15 s together. A loaded machine needs time of its own beside them.
+const atOnce, drained = 30 * time.Second, 40 * time.Second
 
 // tick is the time between two looks at a platform by a command.
 const tick = 200 * time.Millisecond
@@ -80,6 +84,19 @@ func says(t *testing.T, p *process, o *transcript.Text, pattern string) []string
 		return match != nil
 	}, patience, 10*time.Millisecond, "waiting for %q", pattern)
 	return match
+}
+
+// requireSaid repeats a command until it succeeds and its output matches, and returns the
+// output: the engine's list lags behind, and a step takes its time.
+func requireSaid(t *testing.T, pattern string, command func() (string, error)) (out string) {
+	t.Helper()
+	re := regexp.MustCompile(pattern)
+	var err error
+	require.Eventually(t, func() bool {
+		out, err = command()
+		return err == nil && re.MatchString(out)
+	}, patience, tick, "waiting for %q", pattern)
+	return out
 }
 
 // once runs a command to its end.
@@ -151,6 +168,19 @@ func call(t *testing.T, method, url, body string, header map[string]string) (int
 		object["text"] = string(content)
 	}
 	return answer.StatusCode, object
+}
+
+// whole reads a page until no part of it is missing, for a slow service misses the time that a
+// page has for it. The answer must be 200.
+func whole(t *testing.T, url string, header map[string]string) (page map[string]any) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		code, answer := call(t, http.MethodGet, url, "", header)
+		missing, _ := answer["missing"].([]any)
+		page = answer
+		return code == http.StatusOK && len(missing) == 0
+	}, patience, tick, url)
+	return page
 }
 
 // place places an order for a mug, and waits for its decision if wait is true.
