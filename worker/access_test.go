@@ -140,7 +140,7 @@ func TestAGroupIsRegisteredWhileItIsReady(t *testing.T) {
 		return all
 	}
 	stop := runs(t, o)
-	require.Eventually(t, func() bool { return len(instances()) == 2 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(instances()) == 2 }, patience, time.Millisecond)
 	for _, i := range instances() {
 		require.Contains(t, []string{"catalog", "inventory"}, i.Service)
 		require.Equal(t, l.Addr().String(), i.Address)

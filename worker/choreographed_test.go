@@ -63,10 +63,10 @@ func TestChoreographedOrdersRun(t *testing.T) {
 			return err
 		})
 	}
-	place("confirmed", "tok_visa", time.Minute)
-	place("declined", "tok_declined", time.Minute)
+	place("confirmed", "tok_visa", time.Hour)
+	place("declined", "tok_declined", time.Hour)
 	place("late", "tok_visa", -time.Second)
-	place("cancelled", "tok_unavailable", time.Minute)
+	place("cancelled", "tok_unavailable", time.Hour)
 	orders(func(s *orderstore.Store) error {
 		_, err := s.Object(ctx, "cancelled", course.Objection{Reason: order.CustomerRequest})
 		return err
@@ -78,7 +78,7 @@ func TestChoreographedOrdersRun(t *testing.T) {
 				var err error
 				rec, err = s.Get(ctx, id)
 				return err == nil && rec.Status != order.Pending
-			}, 30*time.Second, 10*time.Millisecond, id)
+			}, patience, 10*time.Millisecond, id)
 			return rec
 		}
 		require.Equal(t, order.Confirmed, decided("confirmed").Status)

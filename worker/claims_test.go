@@ -44,7 +44,7 @@ func launch(t *testing.T, c *engine.Client, o Options, queue string) group {
 
 func (g group) ready(t *testing.T) {
 	t.Helper()
-	require.Eventually(t, func() bool { return g.Ready(t.Context()) == nil }, 30*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return g.Ready(t.Context()) == nil }, patience, 10*time.Millisecond)
 }
 
 // end waits for the end, and returns its error.
@@ -53,7 +53,7 @@ func (g group) end(t *testing.T) error {
 	select {
 	case err := <-g.ended:
 		return err
-	case <-time.After(30 * time.Second):
+	case <-time.After(patience):
 		return errors.New("it does not end")
 	}
 }
@@ -79,7 +79,7 @@ func TestATaskQueueIsServedFromOneDatabase(t *testing.T) {
 		case why = <-lost.ended:
 		case why = <-won.ended:
 			one, won = other, lost
-		case <-time.After(30 * time.Second):
+		case <-time.After(patience):
 		}
 		notOurs(t, why)
 		require.ErrorContains(t, why, `task queue "raced" of namespace "default" is served from database `)
@@ -122,12 +122,12 @@ func TestATaskQueueIsServedFromOneDatabase(t *testing.T) {
 		require.Eventually(t, func() bool {
 			d, err := c.DescribeWorkflowExecution(t.Context(), claim.WorkflowID("given"), "")
 			return err == nil && d.GetWorkflowExecutionInfo().GetCloseTime() == nil
-		}, 30*time.Second, 10*time.Millisecond, "without another database the claim comes back")
+		}, patience, 10*time.Millisecond, "without another database the claim comes back")
 		other := claim.Claim{Queue: "given", Database: claim.Database{ID: "other", Service: "inventory"}}
 		require.Eventually(t, func() bool { // until it comes before the running worker
 			terminate()
 			return claim.Take(t.Context(), c, other) == nil
-		}, 30*time.Second, time.Millisecond)
+		}, patience, time.Millisecond)
 		notOurs(t, g.end(t))
 		notOurs(t, g.Ready(t.Context()))
 	})

@@ -46,7 +46,7 @@ func TestSupportForgetsErasedAccounts(t *testing.T) {
 		c, err := desk.Get(ctx, opened.ID, "order-1")
 		require.NoError(t, err)
 		return c.State == support.Closed && c.Subject == "(erased)" && c.Customer == "" && c.Messages[0].Text == "(erased)"
-	}, 30*time.Second, 10*time.Millisecond)
+	}, patience, 10*time.Millisecond)
 	_, err = open("2")
 	require.Equal(t, fault.NotFound, fault.CodeOf(err))
 
@@ -60,7 +60,7 @@ func TestSupportForgetsErasedAccounts(t *testing.T) {
 		}
 		return closed
 	}
-	require.Eventually(t, func() bool { return told() > 0 }, 30*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return told() > 0 }, patience, 10*time.Millisecond)
 	require.Equal(t, 1, told())
 
 	guests, err := desk.Open(ctx, support.Opening{Order: "order-2", Key: "1", Author: support.Author{Side: support.Customer}, Subject: "Mine, too", Text: "I am Bo."})
@@ -73,5 +73,5 @@ func TestSupportForgetsErasedAccounts(t *testing.T) {
 		c, err := desk.Get(ctx, guests.ID, "order-2")
 		require.NoError(t, err)
 		return c.State == support.Closed && c.Subject == "(erased)" && c.Messages[0].Text == "(erased)"
-	}, 30*time.Second, 10*time.Millisecond)
+	}, patience, 10*time.Millisecond)
 }

@@ -44,7 +44,7 @@ func TestAServicePollsItsFormerTaskQueueToo(t *testing.T) {
 	g, err := New(o)
 	require.NoError(t, err)
 	stop := start(t, g, client)
-	require.Eventually(t, func() bool { return listens.polled("amends-inventory") && listens.polled("inventory") }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return listens.polled("amends-inventory") && listens.polled("inventory") }, patience, time.Millisecond)
 	stop()
 	require.Equal(t, []string{"amends-inventory", "inventory"}, o.polled("inventory"))
 	require.Equal(t, []string{"payment"}, o.polled("payment"))

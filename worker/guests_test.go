@@ -68,7 +68,7 @@ func TestGuestsAreToldByTheContactsOfTheirOrders(t *testing.T) {
 				}
 			}
 			return len(all) == n && len(about) == n
-		}, 30*time.Second, 10*time.Millisecond, id)
+		}, patience, 10*time.Millisecond, id)
 		return all
 	}
 	require.Equal(t, email, ended(mailed, 1)[notification.Email].Address)

@@ -98,7 +98,7 @@ func TestAGroupListens(t *testing.T) {
 	stop := start(t, g, connect(t, &flickering{}))
 	eventually := func(claim func() bool, words string) {
 		t.Helper()
-		require.Eventually(t, claim, 30*time.Second, 10*time.Millisecond, words)
+		require.Eventually(t, claim, patience, 10*time.Millisecond, words)
 	}
 	eventually(func() bool { return len(g.Warnings()) == 1 }, "it warns")
 	require.Contains(t, g.Warnings()[0], "see `amends events dead --group inventory`")

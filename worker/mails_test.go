@@ -86,7 +86,7 @@ func TestCustomersGetTheirMailsOnce(t *testing.T) {
 	const email, password = "ada@canary.example", "correct horse battery"
 	received := func(n int) smtptest.Mail {
 		t.Helper()
-		require.Eventually(t, func() bool { return len(mails.Taken()) >= n }, 30*time.Second, 10*time.Millisecond, "mail %d", n)
+		require.Eventually(t, func() bool { return len(mails.Taken()) >= n }, patience, 10*time.Millisecond, "mail %d", n)
 		require.Len(t, mails.Taken(), n)
 		m := mails.Taken()[n-1]
 		require.Equal(t, email, m.To)

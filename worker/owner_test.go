@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -71,7 +70,7 @@ func TestAnUnmarkedDatabaseIsAdoptedByItsOwnServiceOnly(t *testing.T) {
 	for _, its := range registry.All {
 		t.Run(its.Name, func(t *testing.T) {
 			t.Parallel()
-			within, cancel := context.WithTimeout(t.Context(), time.Minute)
+			within, cancel := context.WithTimeout(t.Context(), patience)
 			t.Cleanup(cancel)
 			o := options(t, its.Name)
 			require.NoError(t, Migrate(within, o))

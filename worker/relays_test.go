@@ -43,7 +43,7 @@ func TestAGroupPublishesWhatItsServicesTell(t *testing.T) {
 
 	broker.Away(false)
 	tellProduct(t, o)
-	require.Eventually(t, func() bool { return len(stored.Stored()) == 2 }, 15*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return len(stored.Stored()) == 2 }, patience, 10*time.Millisecond)
 	require.Empty(t, g.Warnings())
 	stop()
 }

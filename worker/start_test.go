@@ -83,7 +83,7 @@ func start(t *testing.T, g *Group, c *engine.Client) (stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- g.Run(ctx, c) }()
-	require.Eventually(t, func() bool { return g.Ready(t.Context()) == nil }, 30*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return g.Ready(t.Context()) == nil }, patience, 10*time.Millisecond)
 	return func() {
 		cancel()
 		require.NoError(t, <-done)

@@ -38,7 +38,7 @@ func TestAListenerThatHasStoppedIsNamed(t *testing.T) {
 	g := listening(t, o, row.Listen)
 	stop := start(t, g, connect(t, &flickering{}))
 	defer stop()
-	require.Eventually(t, func() bool { return len(g.Warnings()) == 1 }, 30*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return len(g.Warnings()) == 1 }, patience, 10*time.Millisecond)
 	require.Contains(t, g.Warnings()[0], "payment has not handled an event of 2m")
 
 	silent, err := events.Silent(o.Bus)(t.Context())

@@ -18,6 +18,9 @@ import (
 	"github.com/amends/amends/worker/registry"
 )
 
+// patience bounds every wait of these tests; it allows for a loaded machine.
+const patience = 2 * time.Minute
+
 // options are those of some services on new SQLite files.
 func options(t *testing.T, names ...string) Options {
 	t.Helper()
@@ -141,7 +144,7 @@ func TestRunWaitsForWhatItNeeds(t *testing.T) {
 	select {
 	case err := <-done:
 		require.NoError(t, err, "asked to end while it waits is no failure")
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		require.Fail(t, "Run does not end with its context")
 	}
 	require.ErrorContains(t, g.Ready(t.Context()), "the services have stopped")
@@ -152,7 +155,7 @@ func says(t *testing.T, g *Group, why string) {
 	require.Eventually(t, func() bool {
 		err := g.Ready(t.Context())
 		return err != nil && strings.Contains(err.Error(), why)
-	}, 10*time.Second, 10*time.Millisecond, why)
+	}, patience, 10*time.Millisecond, why)
 }
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
