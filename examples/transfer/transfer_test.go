@@ -3,6 +3,7 @@ package transfer_test
 import (
 	"path/filepath"
 	"testing"
+	"time"
 
 	"example.org/sagas/transfer"
 	"github.com/glebarez/sqlite"
@@ -52,7 +53,7 @@ func open(t *testing.T, name string) transfer.Bank {
 func (b testBundle) move(t *testing.T, in transfer.Transfer) saga.View {
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
-	env := suite.NewTestWorkflowEnvironment()
+	env := suite.NewTestWorkflowEnvironment().SetTestTimeout(time.Minute) // also on a loaded machine
 	b.sender.BindSender(env)
 	b.receiver.BindReceiver(env)
 	env.ExecuteWorkflow(transfer.Move, in)
