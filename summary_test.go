@@ -77,6 +77,7 @@ func TestSummary(t *testing.T) {
 		{"ShowsWhatFailed", "", passes + fails, false, "1 passed, 1 failed, 0 skipped", []string{`y_test.go:7: got "a\b" <> "Action":"pass"`, "FAIL\tm/b\t0.020s\n"}},
 		{"AllowsASkipAtHome", "", passes + skips, true, "1 passed, 0 failed, 1 skipped", []string{"z_test.go:9: no engine"}},
 		{"FailsOnASkipInCI", "true", passes + skips, false, "1 passed, 0 failed, 1 skipped", []string{"z_test.go:9: no engine", "a skipped test is a failure here"}},
+		{"CountsAPackageThatDiesBesideAFailedTest", "", fails + dies, false, "0 passed, 2 failed, 0 skipped", []string{"panic: test timed out after 1s"}},
 		{"CountsAPackageThatDies", "", passes + dies, false, "1 passed, 1 failed, 0 skipped", []string{"panic: test timed out after 1s"}},
 		{"CountsAPackageThatDoesNotBuild", "", passes + doesNotBuild, false, "1 passed, 1 failed, 0 skipped", []string{"e/e.go:3:1: syntax error"}},
 		{"CountsGoTestItself", "", passes + "go: no such module\ngo test exited with 1\n", false, "1 passed, 1 failed, 0 skipped", []string{"go: no such module"}},

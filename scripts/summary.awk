@@ -119,6 +119,7 @@ action == "output" {
 
 test != "" && (action == "pass" || action == "fail" || action == "skip") {
 	count[action]++
+	if (action == "fail") failedIn[pkg]++
 	tests[pkg]++
 	if (action != "pass") show(kept[id])
 	delete kept[id]
@@ -130,9 +131,10 @@ test == "" && (action == "pass" || action == "fail") {
 	took[pkg] += number("Elapsed")
 }
 
-# A package that fails may have tests that never ended, and output of its own.
+# A package that fails may have tests that never ended, and output of its own. One that does
+# not build, or dies, has no failed test to count.
 test == "" && action == "fail" {
-	failedPackages++
+	if (!(pkg in failedIn)) died++
 	for (id in kept) {
 		split(id, part, SUBSEP)
 		if (part[1] == pkg) {
@@ -143,9 +145,8 @@ test == "" && action == "fail" {
 }
 
 END {
-	bad = count["fail"] + 0
-	# A package that does not build, or dies, has no failed test to count.
-	if (bad == 0) bad = failedPackages + broken
+	bad = count["fail"] + died
+	if (bad == 0) bad = broken + 0
 	if (packages > 0) slowest()
 	if (strict == "true" && count["skip"] > 0) print "a skipped test is a failure here: something that the tests need is missing"
 	if (count["pass"] + bad + count["skip"] == 0) print "no test ran"
