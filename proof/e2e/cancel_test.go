@@ -80,7 +80,7 @@ func TestDecideByUndoesAnOrderThatCannotGoOn(t *testing.T) {
 	eventually(t, "undo begins", func() bool {
 		return stateOf(p.get(t, id).order, "shipping.book") == saga.Undoing
 	})
-	require.Equal(t, saga.Done, stateOf(p.get(t, id).order, "inventory.reserve"), "reverse order: the parcels come first")
+	require.Equal(t, saga.Done, stateOf(p.inFull(t, id), "inventory.reserve"), "reverse order: the parcels come first")
 	p.start(t, "shipping")
 	v := decided(t, id)
 	require.Equal(t, cancelled, v.Status)

@@ -182,6 +182,18 @@ func (p *platform) get(t *testing.T, id string) reply {
 	return unhurried(t, func() reply { return p.read(t, id, caller.HeaderClaim, claim) })
 }
 
+// inFull reads an order until its workflow or its record answers in time: the engine, which
+// answers for a worker that is late, knows fewer of its parts.
+func (p *platform) inFull(t *testing.T, id string) (o workflows.OrderView) {
+	t.Helper()
+	eventually(t, "a worker answers for "+id, func() bool {
+		r := p.get(t, id)
+		o = r.order
+		return r.status == http.StatusOK && r.source != "engine"
+	})
+	return o
+}
+
 // getAs is get for the owner of an API key.
 func (s shopper) getAs(t *testing.T, key, id string) reply {
 	t.Helper()

@@ -161,7 +161,7 @@ func parkSettle(t *testing.T, p *platform, id string) {
 	p.stop("payment")
 	p.wish(t, id)
 	p.flagged(t, id)
-	require.Equal(t, saga.Done, stateOf(p.get(t, id).order, "inventory.reserve"), "nothing is undone on a guess")
+	require.Equal(t, saga.Done, stateOf(p.inFull(t, id), "inventory.reserve"), "nothing is undone on a guess")
 	p.start(t, "payment")
 	p.start(t, "shipping")
 }

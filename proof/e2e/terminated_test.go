@@ -26,10 +26,12 @@ func TestATerminatedOrderIsFlaggedAndNotStartedAgain(t *testing.T) {
 	})
 	require.NoError(t, server.TerminateWorkflow(t.Context(), workflows.WorkflowID(id), "", "test"))
 
-	g := p.get(t, id)
-	require.Equal(t, http.StatusOK, g.status)
-	require.True(t, g.order.NeedsAttention)
-	require.EqualValues(t, "SAGA_TERMINATED", g.order.Attention[len(g.order.Attention)-1].Code)
+	eventually(t, "its end is shown", func() bool { // the engine is asked for it in what is left of a second
+		g := p.get(t, id)
+		require.Equal(t, http.StatusOK, g.status)
+		n := len(g.order.Attention)
+		return g.order.NeedsAttention && n > 0 && g.order.Attention[n-1].Code == "SAGA_TERMINATED"
+	})
 
 	again := p.place(t, key, "wait=30", placement())
 	require.Equal(t, http.StatusAccepted, again.status, again.code)
