@@ -162,7 +162,7 @@ func (p *platform) judgeOne(ctx context.Context, v *verdict, o Order, r order.Re
 
 // look reads an order, again while the platform has no time for it.
 func (c *customers) look(ctx context.Context, o Order, id string) (answer *client.GetOrderResponse, err error) {
-	for try := 0; try < 20; try++ {
+	for try := range 20 {
 		answer, err = c.api.GetOrderWithResponse(ctx, id, nil, o.sign, func(_ context.Context, q *http.Request) error {
 			q.Header.Set("Amends-Claim", identity.NewGuests(guestSecret).Claim(id)) // its customer may never have got it
 			return nil
