@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
-	"time"
 
 	_ "modernc.org/sqlite" // the driver
 
@@ -206,7 +205,7 @@ func (s *stand) check(ctx context.Context, c *crowd, moved bool) (string, error)
 // the monolith is settled, and all facts are told: those of the stock that the bridge books, in a
 // process of its own, are found by the relay within five seconds.
 func (s *stand) settled(ctx context.Context, bridged bool) error {
-	return await(ctx, 10*time.Minute, "both sides are at rest", func(ctx context.Context) (bool, error) {
+	return await(ctx, "both sides are at rest", func(ctx context.Context) (bool, error) {
 		b, err := s.read(ctx)
 		if err != nil {
 			return false, err

@@ -211,9 +211,9 @@ const comings = 10
 
 // comesBack reports whether the customer may ask again, after the pause that an answer asks for:
 // the platform has no time, which says nothing about the move.
-func (v *customer) comesBack(r *http.Response, attempt int) bool {
-	seconds, err := strconv.Atoi(r.Header.Get("Retry-After"))
-	if err != nil || !v.patient || r.StatusCode != http.StatusServiceUnavailable || attempt == comings {
+func (v *customer) comesBack(status int, header http.Header, attempt int) bool {
+	seconds, err := strconv.Atoi(header.Get("Retry-After"))
+	if err != nil || !v.patient || status != http.StatusServiceUnavailable || attempt == comings {
 		return false
 	}
 	v.mu.Lock()
@@ -266,22 +266,22 @@ func (v *customer) logIn() (token any, ok bool) {
 // send makes one request, or the same again if the customer is patient.
 func (v *customer) send(method, path, token, key string, body []byte) (status int, side string, content []byte) {
 	for attempt := 1; ; attempt++ {
-		r, content, err := v.once(method, path, token, key, body)
+		status, header, content, err := v.once(method, path, token, key, body)
 		if err != nil {
 			return 0, "", []byte(err.Error())
 		}
-		if !v.comesBack(r, attempt) {
-			return r.StatusCode, r.Header.Get("Amends-Route"), content
+		if !v.comesBack(status, header, attempt) {
+			return status, header.Get("Amends-Route"), content
 		}
 	}
 }
 
 // once makes one request, and reads its answer.
-func (v *customer) once(method, path, token, key string, body []byte) (answer *http.Response, content []byte, err error) {
+func (v *customer) once(method, path, token, key string, body []byte) (status int, header http.Header, content []byte, err error) {
 	// A visit is finished: an end of the story is not a failure.
 	r, err := http.NewRequestWithContext(context.WithoutCancel(v.ctx), method, v.gateway+path, bytes.NewReader(body))
 	if err != nil {
-		return nil, nil, err
+		return 0, nil, nil, err
 	}
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
@@ -292,17 +292,17 @@ func (v *customer) once(method, path, token, key string, body []byte) (answer *h
 	}
 	r.Header.Set("Content-Type", "application/json")
 	began := time.Now()
-	answer, err = v.client.Do(r)
+	answer, err := v.client.Do(r)
 	v.mu.Lock()
 	v.requests++
 	v.slowest = max(v.slowest, time.Since(began))
 	v.mu.Unlock()
 	if err != nil {
-		return nil, nil, err
+		return 0, nil, nil, err
 	}
 	defer answer.Body.Close()
 	content, err = io.ReadAll(answer.Body)
-	return answer, content, err
+	return answer.StatusCode, answer.Header, content, err
 }
 
 func (c *crowd) fail(format string, args ...any) {

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"slices"
 	"sync"
-	"time"
 )
 
 func (s *story) phaseOne(ctx context.Context) error {
@@ -48,7 +47,7 @@ func (s *story) products(ctx context.Context) error {
 		}
 	}
 	for _, name := range routes {
-		if err := await(ctx, 10*time.Minute, "answers of "+name+" are compared", func(ctx context.Context) (bool, error) {
+		if err := await(ctx, "answers of "+name+" are compared", func(ctx context.Context) (bool, error) {
 			have, err := s.score(ctx, name)
 			return have.Match >= 30, err
 		}); err != nil {

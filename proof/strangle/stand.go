@@ -85,7 +85,7 @@ func (s *stand) start(ctx context.Context, ready, bin string, args ...string) (*
 		_ = p.cmd.Wait() // how it ended is said by its output
 	}()
 	name := filepath.Base(bin) + " " + args[0]
-	err := await(ctx, 10*time.Minute, name+" is ready", func(context.Context) (bool, error) {
+	err := await(ctx, name+" is ready", func(context.Context) (bool, error) {
 		select {
 		case <-p.ended:
 			return false, fmt.Errorf("%s has ended: %s", name, p.out)
@@ -171,8 +171,11 @@ func (s *stand) killed(after time.Duration, args ...string) (early bool, err err
 	return cmd.Wait() != nil, nil
 }
 
+// most bounds each wait of the story, on a machine that is slow and does other work too.
+const most = 10 * time.Minute
+
 // await waits until look reports true. It looks every 100 ms.
-func await(ctx context.Context, most time.Duration, what string, look func(context.Context) (bool, error)) error {
+func await(ctx context.Context, what string, look func(context.Context) (bool, error)) error {
 	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	tick := time.NewTicker(100 * time.Millisecond)

@@ -139,7 +139,7 @@ func (s *story) right(ctx context.Context) error {
 // more waits until the customers have placed n more orders at a side.
 func (s *story) more(ctx context.Context, side string, n int) error {
 	want := s.crowd.at(side) + n
-	return await(ctx, 10*time.Minute, fmt.Sprintf("%d orders at the side %s", want, side), func(context.Context) (bool, error) { return s.crowd.at(side) >= want, nil })
+	return await(ctx, fmt.Sprintf("%d orders at the side %s", want, side), func(context.Context) (bool, error) { return s.crowd.at(side) >= want, nil })
 }
 
 // bring imports a kind after runs that are killed, each a little later, until one is not.
