@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/internal/database"
+	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/proof/enginetest"
 	"github.com/amends/amends/proof/whole"
 )
@@ -111,6 +113,34 @@ func deadLetter(t *testing.T, s *shift) {
 	}
 	s.isWell(t, []string{"events", "show", "poison"}, "discard", "night", "it has no data")
 	s.isWell(t, list, "no order needs attention")
+}
+
+// The inventory service's listener fails by a bug behind the capture, which is mended: the key
+// of its commit was used for another request, as by two releases with different code.
+func mendedBug(t *testing.T, s *shift) {
+	t.Helper()
+	s.Exec(t, "inventory", `CREATE TRIGGER bug AFTER INSERT ON barrier WHEN NEW.step = 'inventory.reserve' BEGIN
+		INSERT INTO barrier (saga, step, generation, state, fingerprint, request, outcome, code, message, created_at, updated_at)
+		VALUES (NEW.saga, 'inventory.commit', 0, 'done', 'another', '', '', '', '', NEW.created_at, NEW.updated_at); END`)
+	s.plant(func() {
+		s.place(t, func() (string, error) { return s.PlaceChoreographed(t.Context(), "tok_visa") })
+	})
+	s.notices(t, list, s.order, "inventory", "REQUEST_MISMATCH", "inventory.commit was used for another request",
+		"money taken: 18.50 EUR, stock held: 1 units, parcels booked: 1", "payment.capture, inventory.reserve, shipping.book")
+	s.finds(t, 0, []string{"events", "dead", "--group", "inventory"}, s.order, "amends.payment.captured.v1", "REQUEST_MISMATCH")
+	s.Exec(t, "inventory", `DROP TRIGGER bug`)
+	s.Exec(t, "inventory", `DELETE FROM barrier WHERE saga = ? AND step = 'inventory.commit'`, s.order)
+	s.repairs(t, []string{"events", "redrive", "--group", "inventory", "--key", s.order, "--reason", "mended in 1.2.1", "--by", "night"}, "done: 1 handled")
+	s.isWell(t, s.show(), "CONFIRMED")
+	s.repeat(t, 0, []string{"redrive", "night", "mended in 1.2.1"}, "events", "show", s.letter(t))
+}
+
+// letter returns the event of the order that was dead at the inventory service.
+func (s *shift) letter(t *testing.T) (id string) {
+	t.Helper()
+	db := dbtest.Open(t, s.File("inventory"), database.Options{})
+	require.NoError(t, db.Raw("SELECT event_id FROM waiting WHERE event_key = ? AND group_name = 'inventory'", s.order).Scan(&id).Error)
+	return id
 }
 
 // An event of a choreographed order is gone before the broker has it.

@@ -35,7 +35,8 @@ var (
 		{"a workflow is terminated", terminated},
 		{"a workflow is deleted", deleted},
 		{"stock is changed by SQL", changedStock},
-		{"a letter is dead", deadLetter},
+		{"a letter is dead: the event is wrong", deadLetter},
+		{"a letter is dead: its listener had a bug", mendedBug},
 		{"an event is lost", lostEvent},
 	}
 	several = []fault{
