@@ -35,11 +35,10 @@ type crowd struct {
 	client  *http.Client
 	patient bool // a customer who is asked to come back does, instead of complaining
 
-	busy   sync.RWMutex    // held for reading by a customer who is active
-	moving sync.RWMutex    // held for reading while a placement is repeated: not across a move
-	ctx    context.Context //nolint:containedctx // that of its goroutines, which stop ends
-	stop   context.CancelFunc
-	all    sync.WaitGroup
+	busy sync.RWMutex    // held for reading by a customer who is active
+	ctx  context.Context //nolint:containedctx // that of its goroutines, which stop ends
+	stop context.CancelFunc
+	all  sync.WaitGroup
 
 	mu       sync.Mutex
 	requests int
@@ -165,18 +164,17 @@ type order struct {
 	} `json:"total"`
 }
 
+// forgets is the longest time until a client repeats a placement. Its account may move meanwhile.
+const forgets = 3 * time.Second
+
 // place places an order, and every fourth time sends the placement again, as a client does
-// that has lost the answer.
+// that has lost the answer: sometimes behind a move of the route.
 func (v *customer) place(sku string) (placed, bool) {
 	body, _ := json.Marshal(map[string]any{ // of texts and numbers only
 		"currency": "EUR", "lines": []any{map[string]any{"sku": sku, "quantity": 1 + rand.IntN(2)}}, "payment_token": "tok_visa",
 		"ship_to": map[string]string{"name": "A. Buyer", "line1": "Hauptstr. 1", "city": "Berlin", "postal_code": "10115", "country": "DE"},
 	})
 	key, repeat := fmt.Sprintf("story-%d-%d", time.Now().UnixNano(), rand.Uint32()), rand.IntN(4) == 0
-	if repeat {
-		v.moving.RLock()
-		defer v.moving.RUnlock()
-	}
 	var o order
 	side, ok := v.call(http.MethodPost, "/v1/orders", key, body, &o)
 	if !ok || o.ID == "" {
@@ -187,6 +185,7 @@ func (v *customer) place(sku string) (placed, bool) {
 	v.orders = append(v.orders, p)
 	v.mu.Unlock()
 	if repeat {
+		_ = wait.For(context.WithoutCancel(v.ctx), rand.N(forgets)) // a begun visit is not cut short
 		var again order
 		if _, ok := v.call(http.MethodPost, "/v1/orders", key, body, &again); ok && again.ID != o.ID {
 			v.fail("one key placed the orders %s and %s", o.ID, again.ID)

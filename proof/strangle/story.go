@@ -122,8 +122,6 @@ func (s *story) run(ctx context.Context, args ...string) error {
 
 // set changes a route by the command that a person would use.
 func (s *story) set(ctx context.Context, name, reason string, change ...string) error {
-	s.crowd.moving.Lock()
-	defer s.crowd.moving.Unlock()
 	return s.run(ctx, append([]string{"legacy", "route", "set", name, "--reason", reason, "--admin-addr", s.admin}, change...)...)
 }
 
