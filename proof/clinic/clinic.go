@@ -19,6 +19,7 @@ import (
 	"go.temporal.io/sdk/converter"
 	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/amends/amends/activities"
@@ -159,6 +160,7 @@ func (c *Clinic) repay(tb testing.TB, in repay.Input) repay.View {
 func (c *Clinic) Environment(later time.Duration) *testsuite.TestWorkflowEnvironment {
 	env := c.suite.NewTestWorkflowEnvironment()
 	env.SetTestTimeout(time.Minute)
+	env.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: time.Minute}) // activities run in the workflow's thread here
 	env.SetStartTime(time.Now().Add(later))
 	workflows.Register(env, workflows.Options{})
 	return env
