@@ -114,7 +114,7 @@ type Switch struct {
 // Open returns a switch with the routes of the file. Its error says why they cannot be used.
 func Open(c Config) (*Switch, error) {
 	s := &Switch{config: c, file: keep.At(c.File), operations: map[string]*request.Operation{}, copies: shadow.New(c.Now, c.Observe.Compared)}
-	s.pins = pin.In(c.File+".pins", c.Now(), s.pinned)
+	s.pins = pin.In(c.File+".pins", c.Now(), pin.Report(c.Log))
 	for i, o := range c.Operations {
 		s.operations[o.Method+" "+o.Path] = &c.Operations[i]
 	}
@@ -122,15 +122,6 @@ func Open(c Config) (*Switch, error) {
 		return nil, err
 	}
 	return s, nil
-}
-
-// pinned logs that the folder of pinned keys begins to fail, or works again.
-func (s *Switch) pinned(err error) {
-	if err != nil {
-		s.config.Log.Error("pinned keys are not kept: a repeat at another gateway may take effect again, if its route has moved", "error", err)
-		return
-	}
-	s.config.Log.Info("pinned keys are kept again")
 }
 
 // Middleware sends each request to its side. It must come behind the edge, and in front of the

@@ -226,7 +226,7 @@ func ready(t *testing.T, base string) {
 }
 
 // busyWarning matches that of a process whose machine had no time for it: the work goes on.
-var busyWarning = regexp.MustCompile(`level=WARN .*(deadline exceeded|database is locked|does not answer)`)
+var busyWarning = regexp.MustCompile(`level=WARN .*(deadline exceeded|database is locked|does not answer|cannot be reached)`)
 
 // requireQuiet requires that the process has nothing to complain about but its machine.
 func (p *process) requireQuiet(t *testing.T) {

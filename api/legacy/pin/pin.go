@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -52,6 +53,18 @@ func In(folder string, now time.Time, report func(error)) *Pins {
 		p.tell(fmt.Errorf("read pinned keys: %w", err))
 	}
 	return p
+}
+
+// Report returns a function that logs when the folder of pinned keys begins to fail, and when
+// it works again.
+func Report(log *slog.Logger) func(error) {
+	return func(err error) {
+		if err != nil {
+			log.Error("pinned keys are not kept: a repeat at another gateway may take effect again, if its route has moved", "error", err)
+			return
+		}
+		log.Info("pinned keys are kept again")
+	}
 }
 
 // digest is a part of the hash of a key.
