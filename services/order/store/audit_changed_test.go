@@ -1,15 +1,14 @@
 package store_test
 
 import (
-	"context"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"gorm.io/gorm"
-	"gorm.io/gorm/logger"
 
+	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/saga/audit"
 	orderstore "github.com/amends/amends/services/order/store"
 )
@@ -68,18 +67,6 @@ func TestChangesAreThoseOfAWindowAndWhatHasNotEnded(t *testing.T) {
 	})
 }
 
-// statement keeps the last statement that a database was sent.
-type statement struct {
-	logger.Interface
-
-	sql string
-}
-
-// Trace implements [logger.Interface].
-func (s *statement) Trace(_ context.Context, _ time.Time, sent func() (string, int64), _ error) {
-	s.sql, _ = sent()
-}
-
 // TestChangesAreReadFromIndexes: as often as the doctor asks, not all orders are read.
 func TestChangesAreReadFromIndexes(t *testing.T) {
 	t.Parallel()
@@ -89,18 +76,17 @@ func TestChangesAreReadFromIndexes(t *testing.T) {
 			return
 		}
 		w := audit.Window{Range: audit.Range{After: "a", To: "b", Limit: 500}, From: time.Unix(0, 0), Until: time.Unix(1, 0)}
-		var sent statement
-		_, err := orderstore.New(b.db.Session(&gorm.Session{Logger: &sent})).Changed(t.Context(), w)
-		require.NoError(t, err)
-		var steps []struct{ Detail string }
-		require.NoError(t, b.db.Raw("EXPLAIN QUERY PLAN "+sent.sql).Scan(&steps).Error)
+		plans := dbtest.Plans(t, b.db, func(db *gorm.DB) {
+			_, err := orderstore.New(db).Changed(t.Context(), w)
+			require.NoError(t, err)
+		})
 		var indexes []string
-		for _, s := range steps {
-			require.NotContains(t, s.Detail, "SCAN order")
-			if _, of, found := strings.Cut(s.Detail, " INDEX "); found && strings.Contains(s.Detail, "SEARCH") {
+		for step := range strings.Lines(plans[len(plans)-1]) {
+			require.NotContains(t, step, "SCAN order")
+			if _, of, found := strings.Cut(step, " INDEX "); found && strings.Contains(step, "SEARCH") {
 				indexes = append(indexes, strings.Fields(of)[0])
 			}
 		}
-		require.Equal(t, []string{"orders_updated", "orders_noted", "orders_pending", "orders_needs_attention", "order_refunds_closed"}, indexes[:5], steps)
+		require.Equal(t, []string{"orders_updated", "orders_noted", "orders_pending", "orders_needs_attention", "order_refunds_closed"}, indexes[:5], plans)
 	})
 }

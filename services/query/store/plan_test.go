@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -9,7 +8,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"gorm.io/gorm"
-	"gorm.io/gorm/logger"
 
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/proof/dbtest"
@@ -17,19 +15,6 @@ import (
 	"github.com/amends/amends/services/query/store"
 	"github.com/amends/amends/services/query/store/generations"
 )
-
-// statements keeps the statements that a database was sent.
-type statements struct {
-	logger.Interface
-
-	all []string
-}
-
-// Trace implements [logger.Interface].
-func (s *statements) Trace(_ context.Context, _ time.Time, sent func() (string, int64), _ error) {
-	statement, _ := sent()
-	s.all = append(s.all, statement)
-}
 
 // TestASearchLooksEachOrderUp: an order that the index of words, or of lines, has is looked
 // up by its number. SQLite, which has no statistics, would look through all orders before
@@ -77,39 +62,24 @@ func narrow() map[string]query.OrderFilter {
 	}
 }
 
-// planned returns a read model on SQLite, and the plans of the statements that a question
-// sends to it, each with a step on each line.
-func planned(t *testing.T) (b testBundle, plans func(ask func()) []string) {
+// filled returns a read model on SQLite, with orders.
+func filled(t *testing.T) testBundle {
 	t.Helper()
-	sent := &statements{Interface: logger.Discard}
-	db := dbtest.Open(t, dbtest.SQLite(t), database.Options{}).Session(&gorm.Session{Logger: sent})
+	db := dbtest.Open(t, dbtest.SQLite(t), database.Options{})
 	require.NoError(t, store.Schema.Migrate(t.Context(), db))
-	b = testBundle{store.New(db), generations.New(db), db}
+	b := testBundle{store.New(db), generations.New(db), db}
 	b.fill(t)
-	return b, func(ask func()) (all []string) {
-		sent.all = nil
-		ask()
-		for _, statement := range sent.all {
-			var plan []struct{ Detail string }
-			require.NoError(t, db.Raw("EXPLAIN QUERY PLAN "+statement).Scan(&plan).Error)
-			var steps []string
-			for _, p := range plan {
-				steps = append(steps, p.Detail)
-			}
-			all = append(all, strings.Join(steps, "\n"))
-		}
-		return all
-	}
+	return b
 }
 
 // planner returns how SQLite answers a list of orders.
 func planner(t *testing.T) func(query.OrderFilter) string {
 	t.Helper()
-	b, plans := planned(t)
+	b := filled(t)
 	return func(f query.OrderFilter) string {
 		f.Limit = 20
-		all := plans(func() {
-			_, err := b.Orders(t.Context(), f)
+		all := dbtest.Plans(t, b.db, func(db *gorm.DB) {
+			_, err := store.New(db).Orders(t.Context(), f)
 			require.NoError(t, err)
 		})
 		return all[len(all)-1]
@@ -121,7 +91,7 @@ func planner(t *testing.T) func(query.OrderFilter) string {
 // reads one index once.
 func TestAListOfProductsSortsNothing(t *testing.T) {
 	t.Parallel()
-	b, plans := planned(t)
+	b := filled(t)
 	var changes []query.Change
 	for n := range 16 {
 		sku := fmt.Sprint("mug-", n)
@@ -135,8 +105,8 @@ func TestAListOfProductsSortsNothing(t *testing.T) {
 		for _, f.Sort = range []query.Sort{query.ByRelevance, query.ByName, query.ByPrice, query.ByPriceDown} {
 			f.Limit = 3
 			counted := 0
-			for _, plan := range plans(func() {
-				page, err := b.Products(t.Context(), f)
+			for _, plan := range dbtest.Plans(t, b.db, func(db *gorm.DB) {
+				page, err := store.New(db).Products(t.Context(), f)
 				require.NoError(t, err)
 				require.Len(t, page.Products, 3)
 			}) {

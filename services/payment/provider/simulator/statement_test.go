@@ -1,28 +1,14 @@
 package simulator_test
 
 import (
-	"context"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"gorm.io/gorm"
-	"gorm.io/gorm/logger"
 
+	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/services/payment/provider/simulator"
 )
-
-// statement keeps the last statement that a database was sent.
-type statement struct {
-	logger.Interface
-
-	sql string
-}
-
-// Trace implements [logger.Interface].
-func (s *statement) Trace(_ context.Context, _ time.Time, sent func() (string, int64), _ error) {
-	s.sql, _ = sent()
-}
 
 func TestLinesOfKeysAreThoseBelowThem(t *testing.T) {
 	t.Parallel()
@@ -43,11 +29,10 @@ func TestLinesOfKeysAreThoseBelowThem(t *testing.T) {
 		if b.db.Name() != "sqlite" { // which decides without statistics
 			return
 		}
-		var sent statement
-		_, err = simulator.New(b.db.Session(&gorm.Session{Logger: &sent}), simulator.Options{}).LinesOf(t.Context(), []string{"a", "c"})
-		require.NoError(t, err)
-		var steps []struct{ Detail string }
-		require.NoError(t, b.db.Raw("EXPLAIN QUERY PLAN "+sent.sql).Scan(&steps).Error)
-		require.Contains(t, steps, struct{ Detail string }{"SEARCH line USING INDEX sqlite_autoindex_effects_1 (key>? AND key<?)"}, "not every row is read")
+		plans := dbtest.Plans(t, b.db, func(db *gorm.DB) {
+			_, err := simulator.New(db, simulator.Options{}).LinesOf(t.Context(), []string{"a", "c"})
+			require.NoError(t, err)
+		})
+		require.Contains(t, plans[len(plans)-1], "SEARCH line USING INDEX sqlite_autoindex_effects_1 (key>? AND key<?)\n", "not every row is read")
 	})
 }
