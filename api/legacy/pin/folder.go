@@ -109,7 +109,8 @@ func (p *Pins) read(now time.Time) error {
 // remove removes the file of a page. If that fails, the next look tries again.
 func (p *Pins) remove(name string) { _ = os.Remove(filepath.Join(p.folder, name)) }
 
-// readPage reads the lines of a page that are new.
+// readPage reads the lines of a page that are new: all of them if its file is shorter than it
+// was, as behind a loss of the folder.
 func (p *Pins) readPage(name string) error {
 	p.mu.Lock()
 	known := p.pages.named(name)
@@ -117,6 +118,13 @@ func (p *Pins) readPage(name string) error {
 	file, err := os.Open(filepath.Join(p.folder, name))
 	if err != nil {
 		return err //nolint:wrapcheck // record does
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return errors.Join(err, file.Close())
+	}
+	if info.Size() < known.read {
+		known.read = 0
 	}
 	content, err := io.ReadAll(io.NewSectionReader(file, known.read, math.MaxInt64-known.read))
 	if err = errors.Join(err, file.Close()); err != nil {

@@ -167,6 +167,23 @@ func TestALineThatIsCutOff(t *testing.T) {
 	}
 }
 
+// The folder is lost while gateways run, and its keys with it. They share the next ones again.
+func TestAFolderThatIsLost(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "pins")
+	a, b := gateway(t, folder), gateway(t, folder)
+	for i := range 3 {
+		sideOf(t, a, fmt.Sprint("lost ", i), now, score.Service)
+	}
+	require.Equal(t, score.Service, sideOf(t, b, "lost 0", now, score.Legacy), "both have read the page")
+	require.NoError(t, os.RemoveAll(folder))
+
+	require.Equal(t, score.Service, sideOf(t, a, "of a", now, score.Service))
+	require.Equal(t, score.Service, sideOf(t, b, "of a", now, score.Legacy))
+	require.Equal(t, score.Legacy, sideOf(t, b, "of b", now, score.Legacy))
+	require.Equal(t, score.Legacy, sideOf(t, a, "of b", now, score.Service))
+}
+
 // A volume that hangs holds up no order for long. Its keys are kept when it answers again.
 func TestAFolderThatHangs(t *testing.T) {
 	t.Parallel()
