@@ -278,6 +278,32 @@ func TestACancelIsHeldToItsAnswer(t *testing.T) {
 	})
 }
 
+func TestADecisionAloneIsKeptIfItIsAnother(t *testing.T) {
+	t.Parallel()
+	reason := string(order.PaymentDeclined)
+	whole := client.Order{Status: string(order.Cancelled), Reason: &reason, Lines: []client.Line{{Sku: "MUG"}}, Source: client.SourceRecord}
+	same := client.Order{Status: string(order.Cancelled), Source: client.SourceEngine}
+	another := client.Order{Status: string(order.Confirmed), Source: client.SourceEngine}
+	for name, test := range map[string]struct {
+		told []client.Order
+		want []any
+	}{
+		"TheSame":             {[]client.Order{whole, same}, []any{whole.Status, reason, false}},
+		"AnotherBehindAWhole": {[]client.Order{whole, another}, []any{another.Status, "", true}},
+		"AnotherBehindABare":  {[]client.Order{same, another}, []any{another.Status, "", true}},
+		"TheWholeBehindIt":    {[]client.Order{same, whole}, []any{whole.Status, reason, false}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var customer tracked
+			for _, o := range test.told {
+				customer.seen(answer{call: callWait, status: http.StatusOK, order: o})
+			}
+			require.Equal(t, test.want, []any{customer.status, customer.reason, customer.bare})
+		})
+	}
+}
+
 func TestTheHotItem(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

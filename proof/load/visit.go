@@ -66,7 +66,8 @@ func (t *tracked) seen(a answer) {
 		case a.call == callPlace:
 			t.replayed++
 		}
-		if decided(a.order) && (t.status == "" || !bare(a.order)) {
+		// A decision alone tells nothing new, unless it is another one than was told before.
+		if decided(a.order) && (t.status != a.order.Status || !bare(a.order)) {
 			t.status, t.reason, t.bare = a.order.Status, reasonOf(a.order), bare(a.order)
 		}
 	case a.located != "":
