@@ -186,21 +186,20 @@ func TestAStuckRefundIsSeenAndRepaired(t *testing.T) {
 	})
 	require.Equal(t, made.Id, seen.order.Attention[0].Saga)
 
-	var ask func(action, refund, step string) (int, contract.OperatorsOrder)
-	ask = func(action, refund, step string) (int, contract.OperatorsOrder) {
-		var o contract.OperatorsOrder
+	ask := func(action, refund, step string) (code int, o contract.OperatorsOrder) {
 		body := fmt.Sprintf(`{"step": %q, "refund": %q, "action": %q, "reason": "the provider is back", "reference": "case 7"}`, step, refund, action)
-		r, err := http.NewRequestWithContext(ctx, http.MethodPost, admin+"/v1/orders/"+id+"/repair", strings.NewReader(body))
-		require.NoError(t, err)
-		r.Header = http.Header{"Authorization": {"Bearer day-day-day-day-day"}, "Content-Type": {"application/json"}}
-		answer, err := patient.Do(r)
-		require.NoError(t, err)
-		defer answer.Body.Close()
-		if answer.StatusCode == http.StatusServiceUnavailable { // in the time of this address
-			return ask(action, refund, step)
-		}
-		_ = json.NewDecoder(answer.Body).Decode(&o) // a refusal is none
-		return answer.StatusCode, o
+		eventually(t, "the repair is answered in the time of this address", func() bool {
+			r, err := http.NewRequestWithContext(ctx, http.MethodPost, admin+"/v1/orders/"+id+"/repair", strings.NewReader(body))
+			require.NoError(t, err)
+			r.Header = http.Header{"Authorization": {"Bearer day-day-day-day-day"}, "Content-Type": {"application/json"}}
+			answer, err := patient.Do(r)
+			require.NoError(t, err)
+			defer answer.Body.Close()
+			code, o = answer.StatusCode, contract.OperatorsOrder{}
+			_ = json.NewDecoder(answer.Body).Decode(&o) // a refusal is none
+			return code != http.StatusServiceUnavailable
+		})
+		return code, o
 	}
 	for step, want := range map[string]int{"payment.refund": http.StatusConflict, "inventory.take_back": http.StatusConflict, "payment.void": http.StatusUnprocessableEntity} {
 		status, _ := ask("skip", made.Id, step)
