@@ -105,7 +105,7 @@ func (f *flatness) run(ctx context.Context, out, say io.Writer) (err error) {
 		b.WriteString(table(walTable(pages)))
 		b.WriteString("\nThe idle use of the engine and its PostgreSQL, which is subtracted, at its last measurement:\n\n")
 		b.WriteString(table(idling(both)))
-		fmt.Fprintf(&b, "\nThe doctor reads every order in each run: with %d of them, %s of CPU for each.\n", f.had(old), visit)
+		fmt.Fprintf(&b, "\nA whole run of the doctor reads every order: with %d of them, %s of CPU for each.\n", f.had(old), visit)
 		b.WriteString("\n" + table(report.Verdicts(report.Flat(young.measured.Rounds, old.measured.Rounds, f.from, f.to))))
 		return b.String()
 	})
