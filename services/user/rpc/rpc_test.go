@@ -194,7 +194,8 @@ func contract(t *testing.T, d user.Service, own string) {
 	}
 
 	begun := time.Now().Add(-time.Second)
-	retry := user.Act{By: "night", About: "order 1-" + own, Did: "retry payment.authorize", Reason: "they are back: at last"}
+	const id = "019a3f6c-6c42-7012-8345-678902abcdef" // as a text it has the number of a card between the letters
+	retry := user.Act{By: "account " + id, About: "order " + id + "-" + own, Did: "retry payment.authorize", Reason: "they are back: at last"}
 	run := user.Act{By: "night", About: "platform", Did: "run the doctor"}
 	for _, a := range []user.Act{retry, run, run} {
 		require.NoError(t, d.Keep(ctx, a), "every call adds one")
@@ -209,7 +210,7 @@ func contract(t *testing.T, d user.Service, own string) {
 		a.ID, a.At = "", time.Time{}
 		require.Equal(t, []user.Act{run, run, retry}[i], a)
 	}
-	for _, a := range []user.Act{{About: "x", Did: "y"}, {By: "x", Did: "y"}, {By: "x", About: "y"}, {By: "x", About: "y", Did: "z: no"}, {By: "x", About: "y", Did: "z", Reason: "a\nb"}, {By: "x", About: "y", Did: "z", Reason: strings.Repeat("x", 1000)}} {
+	for _, a := range []user.Act{{About: "x", Did: "y"}, {By: "x", Did: "y"}, {By: "x", About: "y"}, {By: "x", About: "y", Did: "z: no"}, {By: "x", About: "y", Did: "z", Reason: "a\nb"}, {By: "x", About: "y", Did: "z", Reason: "4270 1283 4567 8902"}, {By: "x", About: "y", Did: "z", Reason: strings.Repeat("x", 1000)}} {
 		requireRefusal(t, d.Keep(ctx, a), fault.Invalid)
 	}
 
