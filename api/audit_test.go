@@ -40,9 +40,12 @@ func (f *fakeJournal) Keep(_ context.Context, a user.Act) error {
 	if f.away {
 		return fault.Errorf(fault.Transient, fault.Unavailable, "10.0.0.7 is away")
 	}
+	if err := a.Validate(); err != nil {
+		return err
+	}
 	a.ID, a.At = strconv.Itoa(len(f.acts)), time.Now()
 	f.acts = append(f.acts, a)
-	return a.Validate()
+	return nil
 }
 
 func (f *fakeJournal) Acts(_ context.Context, before string, limit int) (page []user.Act, err error) {
@@ -129,6 +132,9 @@ func TestTheAuditHasTheRequestsThatWereCarriedOut(t *testing.T) {
 		{"night", "order", someOrder, "look at personal data", ""},
 		{"night", "order", someOrder, "retry payment.authorize", "they are back"},
 	}, all)
+	last := b.audit(t, "?limit="+strconv.Itoa(len(all)))
+	require.Len(t, last.Acts, len(all))
+	require.Nil(t, last.NextCursor, "a page that is full, and the last one")
 	askAdmin(t, b.admin, http.MethodGet, "/v1/audit?cursor=else", "", asNight).refused(t, http.StatusUnprocessableEntity, problem.ValidationFailed)
 }
 

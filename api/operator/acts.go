@@ -60,18 +60,19 @@ func (s *Audit) list(c echo.Context) error {
 		return err //nolint:wrapcheck // a problem
 	}
 	limit := parameter.Limit(p.Limit)
-	all, err := s.journal.Acts(c.Request().Context(), parameter.Value(p.Cursor), limit)
+	// One more than the page, to know whether it is the last.
+	all, err := s.journal.Acts(c.Request().Context(), parameter.Value(p.Cursor), limit+1)
 	if err != nil {
 		return problem.Unlisted(err, "The audit cannot be read right now.") //nolint:wrapcheck // a problem
 	}
 	out := contract.Audit{Acts: []contract.Act{}}
-	for _, a := range all {
+	for _, a := range all[:min(len(all), limit)] {
 		kind, about, _ := strings.Cut(a.About, " ")
 		out.Acts = append(out.Acts, contract.Act{
 			Id: a.ID, At: a.At.UTC(), By: a.By, Kind: kind, About: orders.Optional(about), Did: a.Did, Reason: orders.Optional(a.Reason),
 		})
 	}
-	if len(all) == limit {
+	if len(all) > limit {
 		out.NextCursor = &all[limit-1].ID
 	}
 	return c.JSON(http.StatusOK, out)
