@@ -66,16 +66,15 @@ func (c Client) Get(ctx context.Context, path string, query url.Values, out any)
 	if len(query) > 0 {
 		path += "?" + query.Encode()
 	}
-	_, err := c.call(ctx, http.MethodGet, path, "", nil, out)
-	return err
+	return c.call(ctx, http.MethodGet, path, "", nil, out)
 }
 
 // Post sends in to a POST operation, and reads its answer into out. key is its
-// Idempotency-Key, empty for none. It returns the status of the answer, or a [*Problem].
-func (c Client) Post(ctx context.Context, path, key string, in, out any) (status int, err error) {
+// Idempotency-Key, empty for none. A problem is a [*Problem].
+func (c Client) Post(ctx context.Context, path, key string, in, out any) error {
 	body, err := json.Marshal(in)
 	if err != nil {
-		return 0, fmt.Errorf("encode the request: %w", err)
+		return fmt.Errorf("encode the request: %w", err)
 	}
 	return c.call(ctx, http.MethodPost, path, key, body, out)
 }
@@ -86,8 +85,7 @@ func (c Client) Put(ctx context.Context, path string, in, out any) error {
 	if err != nil {
 		return fmt.Errorf("encode the request: %w", err)
 	}
-	_, err = c.call(ctx, http.MethodPut, path, "", body, out)
-	return err
+	return c.call(ctx, http.MethodPut, path, "", body, out)
 }
 
 // Text returns the answer of a GET operation that is no JSON.
@@ -99,15 +97,15 @@ func (c Client) Text(ctx context.Context, path string) (string, error) {
 	return string(a.body), nil
 }
 
-func (c Client) call(ctx context.Context, method, path, key string, body []byte, out any) (int, error) {
+func (c Client) call(ctx context.Context, method, path, key string, body []byte, out any) error {
 	a, err := c.send(ctx, method, path, key, body)
 	if err != nil || out == nil {
-		return a.status, err
+		return err
 	}
 	if err := json.Unmarshal(a.body, out); err != nil {
-		return a.status, fmt.Errorf("read the answer of %s %s: %w", method, path, err)
+		return fmt.Errorf("read the answer of %s %s: %w", method, path, err)
 	}
-	return a.status, nil
+	return nil
 }
 
 func (c Client) send(ctx context.Context, method, path, key string, body []byte) (answer, error) {

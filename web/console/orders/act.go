@@ -41,8 +41,7 @@ const tried = "tried"
 
 func repair(v *visit.Visit, id string, body contract.RepairOrder, key string) error {
 	var o contract.OperatorsOrder
-	_, err := v.Admin.Post(v.Ctx(), "/v1/orders/"+url.PathEscape(id)+"/repair", key, body, &o)
-	return err //nolint:wrapcheck // a problem
+	return v.Admin.Post(v.Ctx(), "/v1/orders/"+url.PathEscape(id)+"/repair", key, body, &o) //nolint:wrapcheck // a problem
 }
 
 // given returns a field of a form, nil if it is empty.
@@ -66,7 +65,7 @@ func Refund(v *visit.Visit) error {
 	body.TakeBackStock = new(v.R.PostFormValue("take_back") != "")
 	var made contract.Refund
 	key := v.R.PostFormValue("key")
-	if _, err := v.Admin.Post(v.Ctx(), "/v1/orders/"+url.PathEscape(id)+"/refunds", key, body, &made); err != nil {
+	if err := v.Admin.Post(v.Ctx(), "/v1/orders/"+url.PathEscape(id)+"/refunds", key, body, &made); err != nil {
 		return unpaid(v, id, key, err)
 	}
 	return v.SeeOther("/orders/" + url.PathEscape(id) + "?" + url.Values{paid: {key}}.Encode() + "#asked")

@@ -67,7 +67,7 @@ func doOne(ctx context.Context, v *visit.Visit, order, action, reason string) (b
 			continue
 		}
 		body := contract.RepairOrder{Action: contract.RepairOrderAction(action), Step: a.Step, Refund: a.Refund, Reason: &reason}
-		if _, err := admin.Post(ctx, path+"/repair", "", body, nil); err != nil {
+		if err := admin.Post(ctx, path+"/repair", "", body, nil); err != nil {
 			return "", "", err //nolint:wrapcheck // a problem
 		}
 		made++

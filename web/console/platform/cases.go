@@ -63,7 +63,7 @@ func ChangeCase(v *visit.Visit) error {
 	default:
 		operation, body = "/answers", contract.SupportAnswer{Text: v.R.PostFormValue("text")}
 	}
-	if _, err := v.Admin.Post(v.Ctx(), "/v1"+path+operation, v.R.PostFormValue("key"), body, nil); err != nil {
+	if err := v.Admin.Post(v.Ctx(), "/v1"+path+operation, v.R.PostFormValue("key"), body, nil); err != nil {
 		return err //nolint:wrapcheck // a problem
 	}
 	return v.SeeOther(path)

@@ -101,7 +101,7 @@ func Place(v *visit.Visit) error {
 	last := ""
 	for range n {
 		var o contract.Order
-		if _, err := customer.Post(v.Ctx(), "/v1/orders", rand.Text(), kinds[i].order(v.R.PostFormValue("style")), &o); err != nil {
+		if err := customer.Post(v.Ctx(), "/v1/orders", rand.Text(), kinds[i].order(v.R.PostFormValue("style")), &o); err != nil {
 			return err //nolint:wrapcheck // a problem
 		}
 		last = o.Id

@@ -83,7 +83,7 @@ func DecideLetters(v *visit.Visit) error {
 	made := 0
 	for _, one := range letters {
 		group, id, _ := strings.Cut(one, "/")
-		_, err := v.Admin.Post(v.Ctx(), "/v1/dead-letters/"+url.PathEscape(id)+"/"+action, "", map[string]string{"group": group, "reason": reason}, nil)
+		err := v.Admin.Post(v.Ctx(), "/v1/dead-letters/"+url.PathEscape(id)+"/"+action, "", map[string]string{"group": group, "reason": reason}, nil)
 		if err != nil && ask.CodeOf(err) != "NOT_FOUND" { // another person was faster
 			return err //nolint:wrapcheck // a problem
 		}

@@ -98,7 +98,7 @@ func showDoctor(v *visit.Visit, run *contract.DoctorReport) error {
 func RunDoctor(v *visit.Visit) error {
 	var report contract.DoctorReport
 	body := contract.RunDoctor{DryRun: v.R.PostFormValue("repair") == ""}
-	if _, err := v.Admin.Post(v.Ctx(), "/v1/doctor/runs", "", body, &report); err != nil {
+	if err := v.Admin.Post(v.Ctx(), "/v1/doctor/runs", "", body, &report); err != nil {
 		return err //nolint:wrapcheck // a problem
 	}
 	return showDoctor(v, &report)

@@ -20,7 +20,7 @@ func RedriveAll(v *visit.Visit) error {
 		body.Rate = &rate
 	}
 	var made contract.Redrive
-	if _, err := v.Admin.Post(v.Ctx(), "/v1/redrives", "", body, &made); err != nil {
+	if err := v.Admin.Post(v.Ctx(), "/v1/redrives", "", body, &made); err != nil {
 		return err //nolint:wrapcheck // a problem
 	}
 	return v.SeeOther("/letters/redrives/" + url.PathEscape(made.Id) + "?" + url.Values{"group": {made.Group}}.Encode())

@@ -58,7 +58,7 @@ func (s *Session) Bearer(ctx context.Context, now time.Time) (string, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patient)
 	defer cancel()
 	var t contract.Tokens
-	if _, err := s.api.Post(ctx, "/v1/sessions/refresh", "", contract.RefreshSession{RefreshToken: s.refresh}, &t); err != nil {
+	if err := s.api.Post(ctx, "/v1/sessions/refresh", "", contract.RefreshSession{RefreshToken: s.refresh}, &t); err != nil {
 		return "", err //nolint:wrapcheck // a problem
 	}
 	s.keep(t)
@@ -95,7 +95,7 @@ func (s *Sessions) WithPassword(w http.ResponseWriter, r *http.Request, email, p
 	one := &Session{api: ask.Client{Handler: s.API, From: r.RemoteAddr}}
 	var t contract.Tokens
 	in := map[string]string{"email": email, "password": password, "device": "console"}
-	if _, err := one.api.Post(r.Context(), "/v1/sessions", "", in, &t); err != nil {
+	if err := one.api.Post(r.Context(), "/v1/sessions", "", in, &t); err != nil {
 		return nil, err //nolint:wrapcheck // a problem
 	}
 	one.keep(t)
