@@ -98,7 +98,7 @@ func (s *Routes) set(c echo.Context) error {
 
 // deed describes the setting of a route.
 func deed(r route.Route) string {
-	if r.Percent > 0 {
+	if r.Mode == route.Canary { // the others keep the share of the last one
 		return fmt.Sprintf("set %s, %g %%", r.Mode, r.Percent)
 	}
 	return "set " + string(r.Mode)
