@@ -267,6 +267,14 @@ func TestDecideAboutADeadLetter(t *testing.T) {
 		b.ask(t, http.MethodPost, "/v1/redrives", `{"group": "order"}`, asNight).refused(t, http.StatusUnprocessableEntity, problem.ValidationFailed)
 		require.Len(t, b.desk.made, 1)
 	})
+	t.Run("OfEveryKeyThatTheListTakes", func(t *testing.T) {
+		t.Parallel()
+		b := twoOperators(t)
+		const key = "019a3f6c-6c42-7012-8345-678902abcdef" // as a text it has the number of a card between the letters
+		require.Equal(t, http.StatusOK, b.ask(t, http.MethodGet, "/v1/dead-letters?key="+key, "", asNight).StatusCode)
+		answer := b.ask(t, http.MethodPost, "/v1/redrives", `{"group": "order", "key": "`+key+`", "reason": "r"}`, asNight)
+		require.Equal(t, http.StatusAccepted, answer.StatusCode, answer.text)
+	})
 	t.Run("TakesARateForARedriveOnly", func(t *testing.T) {
 		t.Parallel()
 		b := twoOperators(t)
