@@ -261,6 +261,9 @@ func TestDecideAboutADeadLetter(t *testing.T) {
 		require.Equal(t, http.StatusOK, answer.StatusCode, answer.text)
 		require.Contains(t, answer.text, `"failed_event":"e2"`)
 		b.ask(t, http.MethodGet, "/v1/redrives/rdr_3?group=order", "", asNight).refused(t, http.StatusNotFound, fault.NotFound)
+		for _, id := range []string{"%00", "%ff", "a%2Fb%00"} { // no database has such a text
+			b.ask(t, http.MethodGet, "/v1/redrives/"+id+"?group=order", "", asNight).refused(t, http.StatusBadRequest, problem.BadRequest)
+		}
 		b.ask(t, http.MethodGet, "/v1/redrives/rdr_2?group=catalog", "", asNight).refused(t, http.StatusNotFound, fault.NotFound)
 		b.ask(t, http.MethodGet, "/v1/redrives/rdr_2", "", asNight).refused(t, http.StatusNotFound, fault.NotFound)
 		b.ask(t, http.MethodPost, "/v1/redrives", `{"group": "catalog", "reason": "r"}`, asNight).refused(t, http.StatusNotFound, fault.NotFound)

@@ -126,7 +126,7 @@ func (s *Letters) decide(c echo.Context, form body.Form, status int, decide func
 	if err := s.here(body.Group); err != nil {
 		return err
 	}
-	id, err := eventID(c)
+	id, err := pathID(c)
 	if err != nil {
 		return err
 	}
@@ -146,9 +146,9 @@ func (s *Letters) decide(c echo.Context, form body.Form, status int, decide func
 	return c.JSON(status, made)
 }
 
-// eventID returns the id in a request's path. Echo leaves it escaped if the path has an
+// pathID returns the id in a request's path. Echo leaves it escaped if the path has an
 // escape that it needs, such as %2F.
-func eventID(c echo.Context) (string, error) {
+func pathID(c echo.Context) (string, error) {
 	id, err := c.Param("id"), error(nil)
 	if c.Request().URL.RawPath != "" {
 		id, err = url.PathUnescape(id)

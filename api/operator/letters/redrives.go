@@ -43,7 +43,11 @@ func (s *Letters) getRedrive(c echo.Context) error {
 	if err := s.here(p.Group); err != nil {
 		return err
 	}
-	out, err := s.config.Desk.Progress(c.Request().Context(), p.Group, c.Param("id"))
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	out, err := s.config.Desk.Progress(c.Request().Context(), p.Group, id)
 	if err != nil {
 		return err //nolint:wrapcheck // a fault, which the edge answers
 	}
