@@ -119,7 +119,7 @@ PROFILE ?=
 # those of them in which the engine's caches fill: it keeps a saga for 15 minutes.
 FROM ?= 1000
 TO ?= 10000
-MINUTES ?= 40
+MINUTES ?= 60
 WARM_UP ?= 25
 
 .PHONY: bench-tools

@@ -182,13 +182,13 @@ func TestWritesWhetherCostsAreFlatAndNothingGrows(t *testing.T) {
 	s := soak{options: o, engine: onDev, concurrency: 2, duration: 2 * time.Second, warmUp: time.Second, every: 200 * time.Millisecond}
 	s.profile = filepath.Join(t.TempDir(), "heaps")
 	require.NoError(t, s.run(ctx, &out, &say), "%s", &say)
-	for _, heap := range []string{"api-warm.heap", "api-end.heap", "worker-warm.heap", "worker-end.heap"} {
+	for _, heap := range []string{"worker-warm.heap", "worker-end.heap"} {
 		require.FileExists(t, filepath.Join(s.profile, heap))
 	}
 	page := o.page(t)
 	require.Contains(t, page, "after the first 1s")
 	require.Regexp(t, `(?m)^\| worker( \| [0-9.]+){8} \|$`, page, "its memory over time")
-	for _, want := range []string{"| the engine | ", "| worker | ", "| api | ", "| the broker | ", "memory of the services' PostgreSQL", "goroutines of worker"} {
+	for _, want := range []string{"| the engine | ", "| worker | ", "| the broker | ", "memory of the services' PostgreSQL", "goroutines of worker", "longest wait of a fact for its listeners, s", "| findings of the doctor | none | none | met |"} {
 		require.Contains(t, page, want)
 	}
 	require.Contains(t, page, "| per order | after 4 |", "the other section is still there")

@@ -30,16 +30,17 @@ var names = map[string]string{onPostgres: "Temporal on PostgreSQL", onDev: "Temp
 
 // options are the flags of every command.
 type options struct {
-	bin     string
-	write   string
-	fsync   bool
-	profile string
-	seed    uint64
-	settle  time.Duration
-	alone   bool               // without the floor
-	doctor  bool               // the doctor runs by itself
-	trace   bool               // count the engine's questions to its database
-	without func(*rig.Options) // changes the rig; nil does not
+	bin        string
+	write      string
+	fsync      bool
+	profile    string
+	seed       uint64
+	settle     time.Duration
+	alone      bool               // without the floor
+	doctor     bool               // the doctor runs by itself
+	everything bool               // one process with every service, each with a database
+	trace      bool               // count the engine's questions to its database
+	without    func(*rig.Options) // changes the rig; nil does not
 }
 
 func (o *options) flags(f *pflag.FlagSet) {
@@ -110,6 +111,9 @@ func (o *options) rig(ctx context.Context, engine string) (rig.Options, error) {
 		return rig.Options{}, err
 	}
 	settings := rig.Options{Platform: rig.Platform{Amends: filepath.Join(bin, "amends"), Layout: rig.Joined}, Self: self, Safety: postgres.Death, Profile: o.profile != "", Alone: o.alone, Doctor: o.doctor, Trace: o.trace}
+	if o.everything {
+		settings.Everything, settings.Platform.Layout = true, rig.Together
+	}
 	if o.fsync {
 		settings.Safety = postgres.PowerLoss
 	}

@@ -18,14 +18,17 @@ import (
 
 	"github.com/amends/amends/proof/bench/report"
 	"github.com/amends/amends/proof/bench/rig"
+	"github.com/amends/amends/proof/load"
 	"github.com/amends/amends/proof/wait"
 )
 
-// soak is `bench soak`: does anything grow under a moderate load?
+// soak is `bench soak`: does anything grow under a moderate load? Everything is on:
+// every service, listener and page, and the doctor.
 type soak struct {
 	options
 
 	engine      string
+	mix         string // of the orders
 	concurrency int
 	duration    time.Duration
 	warmUp      time.Duration // the first part of it; 0: the default share
@@ -47,7 +50,8 @@ func (s *soak) warm() time.Duration {
 type moment struct {
 	at               time.Duration // since the load began
 	health           map[string]rig.Health
-	services, engine int // connections
+	services, engine int     // connections
+	lag              float64 // of the listeners that are the furthest behind, in seconds
 }
 
 func soakCommand() *cobra.Command {
@@ -60,6 +64,7 @@ func soakCommand() *cobra.Command {
 	}
 	s.flags(cmd.Flags())
 	cmd.Flags().StringVar(&s.engine, "engine", onPostgres, "engine to run on")
+	cmd.Flags().StringVar(&s.mix, "mix", "choreographed=50,declined=5,cancelled=5", "orders in per cent, as of amends load; the rest is plain")
 	cmd.Flags().IntVar(&s.concurrency, "concurrency", 32, "how many orders at a time full load is")
 	cmd.Flags().DurationVar(&s.duration, "duration", 10*time.Minute, "how long orders are placed")
 	cmd.Flags().DurationVar(&s.warmUp, "warm-up", 0, "how much of that fills caches and is not judged; 0 is a fifth")
@@ -72,6 +77,11 @@ func (s *soak) run(ctx context.Context, out, say io.Writer) (err error) {
 	if s.warm() < 0 || s.warm() > s.duration-2*s.every {
 		return errors.New("warm-up: must end before the last two looks at everything")
 	}
+	mix, err := load.ParseMix(s.mix)
+	if err != nil {
+		return err
+	}
+	s.everything = true
 	r, stop, err := s.start(ctx, s.engine)
 	if err != nil {
 		return err
@@ -81,7 +91,7 @@ func (s *soak) run(ctx context.Context, out, say io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	c := ordering(r, r.Platform().Layout)
+	c := mixed(r, r.Platform().Layout, mix)
 	fmt.Fprintln(say, "looking for full load")
 	full, err := c.run(ctx, work{concurrency: s.concurrency, duration: min(probing, s.duration), seed: s.seed}, func() {})
 	if err != nil {
@@ -101,16 +111,21 @@ func (s *soak) run(ctx context.Context, out, say io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	fmt.Fprintln(say, "the doctor looks at every order")
+	ill := r.Tool(ctx, "doctor", "--dry-run", "--grace", "1ms")
+	if ill != nil {
+		fmt.Fprintln(say, ill)
+	}
 
 	kept := during[slices.IndexFunc(during, func(m moment) bool { return m.at >= s.warm() }):]
 	return s.publish(out, report.Soak, func(table func(*report.Table) string) string {
 		var b strings.Builder
 		b.WriteString(report.Facts(facts))
-		fmt.Fprintf(&b, "\n%.1f orders/s, half of the highest rate, for %s on %s. Growth is the slope of the line through the samples, one every %s after the first %s.\n\n",
-			rate, s.duration, names[s.engine], s.every, s.warm())
+		fmt.Fprintf(&b, "\n%.1f orders/s (%s), half of the highest rate, for %s on %s. Growth is the slope of the line through the samples, one every %s after the first %s.\n\n",
+			rate, mix, s.duration, names[s.engine], s.every, s.warm())
 		b.WriteString(table(grown(kept, before, after)))
 		b.WriteString("\nMiB by the minutes since the load began:\n\n" + table(curve(during)))
-		b.WriteString("\n" + table(report.Verdicts(judge(kept, before, after))))
+		b.WriteString("\n" + table(report.Verdicts(append(judge(kept, before, after), healthy(kept, ill)...))))
 		return b.String()
 	})
 }
@@ -128,7 +143,10 @@ func look(ctx context.Context, r *rig.Rig, at time.Duration) (m moment, err erro
 	if m.health, err = r.Health(ctx); err != nil {
 		return m, err
 	}
-	m.services, m.engine, err = r.Connections(ctx)
+	if m.services, m.engine, err = r.Connections(ctx); err != nil {
+		return m, err
+	}
+	m.lag, err = r.Lag(ctx)
 	return m, err
 }
 
@@ -277,4 +295,28 @@ func judge(during []moment, before, after moment) []report.Aim {
 	limit("connections of services", "back", float64(after.services-before.services), 0)
 	limit("connections of the engine", "back, give or take 10", float64(after.engine-before.engine), slack)
 	return aims
+}
+
+// maxLag is how long a fact may wait for a listener under half load, in seconds.
+const maxLag = 1.0
+
+// healthy returns whether the listeners kept up, and whether the doctor, who has read
+// every order afterwards, is content.
+func healthy(during []moment, ill error) []report.Aim {
+	lags := make([]float64, len(during))
+	for i, m := range during {
+		lags[i] = m.lag
+	}
+	slices.Sort(lags)
+	most, findings := lags[len(lags)-1], report.Aim{What: "findings of the doctor", Limit: "none", Is: "none", Met: true}
+	if ill != nil {
+		findings.Is, findings.Met = "see the output", false
+	}
+	return []report.Aim{
+		{
+			What: "longest wait of a fact for its listeners, s", Limit: "under 1",
+			Is: fmt.Sprintf("%.2f (median %.2f)", most, lags[len(lags)/2]), Met: most < maxLag,
+		},
+		findings,
+	}
 }

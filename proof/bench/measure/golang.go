@@ -77,3 +77,31 @@ func parseGo(r io.Reader) (Go, error) {
 	}
 	return g, nil
 }
+
+// lagging is the start of a line of [Lag].
+const lagging = "amends_events_lag_seconds{"
+
+// Lag is the greatest age of an event that a group of listeners has not handled, in
+// seconds, of the metrics that a process serves; 0 if it has no group, or none is behind.
+func Lag(ctx context.Context, url string) (greatest float64, err error) {
+	text, err := Text(ctx, url)
+	if err != nil {
+		return 0, err
+	}
+	return parseLag(bytes.NewReader(text))
+}
+
+func parseLag(r io.Reader) (greatest float64, err error) {
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		if !strings.HasPrefix(lines.Text(), lagging) {
+			continue
+		}
+		lag, err := strconv.ParseFloat(lines.Text()[strings.LastIndexByte(lines.Text(), ' ')+1:], 64)
+		if err != nil {
+			return 0, fmt.Errorf("metric %s: %w", lagging, err)
+		}
+		greatest = max(greatest, lag)
+	}
+	return greatest, lines.Err()
+}

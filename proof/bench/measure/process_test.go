@@ -82,3 +82,20 @@ go_memstats_mallocs_total 1000
 	_, err = parseGo(strings.NewReader("go_goroutines many\n"))
 	require.ErrorContains(t, err, "metric go_goroutines")
 }
+
+func TestParsesTheGreatestLag(t *testing.T) {
+	t.Parallel()
+	lag, err := parseLag(strings.NewReader(`# HELP amends_events_lag_seconds Age of the oldest event.
+amends_events_lag_seconds{group="payment"} 0.25
+amends_events_lag_seconds{group="query"} 1.5
+amends_events_lag_seconds{group="order"} 0
+amends_events_behind{group="query"} 7
+`))
+	require.NoError(t, err)
+	require.InDelta(t, 1.5, lag, 0)
+	lag, err = parseLag(strings.NewReader("go_goroutines 42\n"))
+	require.NoError(t, err)
+	require.Zero(t, lag)
+	_, err = parseLag(strings.NewReader("amends_events_lag_seconds{group=\"query\"} late\n"))
+	require.ErrorContains(t, err, "amends_events_lag_seconds")
+}

@@ -190,3 +190,16 @@ func (r *Rig) Connections(ctx context.Context) (services, engine int, err error)
 	engine, err = count(r.engineDB)
 	return services, engine, err
 }
+
+// Lag returns how long the oldest fact waits that a listener of the platform has not
+// handled, in seconds.
+func (r *Rig) Lag(ctx context.Context) (greatest float64, err error) {
+	for _, part := range r.Parts {
+		lag, err := measure.Lag(ctx, part.Admin+"/metrics")
+		if err != nil {
+			return 0, err
+		}
+		greatest = max(greatest, lag)
+	}
+	return greatest, nil
+}

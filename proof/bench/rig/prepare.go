@@ -42,17 +42,32 @@ func SKUs() []string {
 	return skus
 }
 
-// databasesOf are the variables of each service's databases, by name.
-var databasesOf = map[string]map[string]string{
-	"order":     {"order": "AMENDS_SERVICES_ORDER_DSN"},
-	"catalog":   {"catalog": "AMENDS_SERVICES_CATALOG_DSN"},
-	"inventory": {"inventory": "AMENDS_SERVICES_INVENTORY_DSN"},
-	"payment":   {"payment": "AMENDS_SERVICES_PAYMENT_DSN", "provider": "AMENDS_SERVICES_PAYMENT_PROVIDER_DSN"},
-	"shipping":  {"shipping": "AMENDS_SERVICES_SHIPPING_DSN", "carrier": "AMENDS_SERVICES_SHIPPING_CARRIER_DSN"},
+// Services returns the names of the services that an order needs.
+func Services() []string { return registry.Acting() }
+
+// services returns the services that have a database on the rig's servers.
+func (o Options) services() []string {
+	if o.Everything {
+		return registry.Names()
+	}
+	return registry.Acting()
 }
 
-// Services returns the names of the platform's services.
-func Services() []string { return slices.Sorted(maps.Keys(databasesOf)) }
+// variables returns the variables of the services' databases, by the database's name.
+func (o Options) variables() map[string]string {
+	all := map[string]string{}
+	for _, d := range registry.Declarations() {
+		if !slices.Contains(o.services(), d.Name) {
+			continue
+		}
+		prefix := "AMENDS_SERVICES_" + strings.ToUpper(d.Name)
+		all[d.Name] = prefix + "_DSN"
+		if d.Outside != "" {
+			all[d.Outside] = prefix + "_" + strings.ToUpper(d.Outside) + "_DSN"
+		}
+	}
+	return all
+}
 
 // floorDatabase returns the name of the floor's database of a service.
 func floorDatabase(service string) string { return "floor_" + service }
@@ -63,11 +78,9 @@ func OfFloor(database string) bool { return strings.HasPrefix(database, "amends_
 // prepare makes every database, registers the engine's attributes, and makes what the
 // processes prove their names by.
 func (r *Rig) prepare(ctx context.Context) error {
-	for _, own := range databasesOf {
-		for name := range own {
-			if err := r.provision(ctx, name); err != nil {
-				return err
-			}
+	for name := range r.o.variables() {
+		if err := r.provision(ctx, name); err != nil {
+			return err
 		}
 	}
 	if !r.o.Alone {
@@ -79,7 +92,7 @@ func (r *Rig) prepare(ctx context.Context) error {
 	}
 	authority := []string{"--env", environment, "--dir", filepath.Join(r.o.Dir, "authority"), "--out", r.certificates()}
 	for _, args := range [][]string{
-		append([]string{"migrate"}, registry.Acting()...),
+		append([]string{"migrate"}, r.o.services()...),
 		{"migrate", "temporal"},
 		append([]string{"certs", "init"}, authority...),
 		append([]string{"certs", "issue"}, authority...),
@@ -137,7 +150,10 @@ func (r *Rig) stockUp(ctx context.Context) error {
 // Tool runs a command of amends.
 func (r *Rig) Tool(ctx context.Context, args ...string) error {
 	cmd := exec.CommandContext(ctx, r.o.Platform.Amends, args...)                       //nolint:gosec // the binary that is measured
-	cmd.Env = append(append(r.environ(), r.dsns()...), "AMENDS_DOCTOR_FOLLOWERS=false") // there are none
+	cmd.Env = append(r.environ(), r.dsns()...)
+	if !r.o.Everything {
+		cmd.Env = append(cmd.Env, "AMENDS_DOCTOR_FOLLOWERS=false") // there are none
+	}
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("amends %s: %w: %s", strings.Join(args, " "), err, said)
 	}
@@ -161,14 +177,12 @@ func (r *Rig) environ() []string {
 // dsns are the databases of the platform's services as variables.
 func (r *Rig) dsns() []string {
 	var env []string
-	for _, own := range databasesOf {
-		for name, variable := range own {
-			dsn := *r.databases[name]
-			query := dsn.Query()
-			maps.Copy(query, r.o.Platform.Database)
-			dsn.RawQuery = query.Encode()
-			env = append(env, variable+"="+dsn.String())
-		}
+	for name, variable := range r.o.variables() {
+		dsn := *r.databases[name]
+		query := dsn.Query()
+		maps.Copy(query, r.o.Platform.Database)
+		dsn.RawQuery = query.Encode()
+		env = append(env, variable+"="+dsn.String())
 	}
 	return env
 }

@@ -50,6 +50,9 @@ type Options struct {
 	CLI    string
 	// Alone leaves the floor out.
 	Alone bool
+	// Everything gives each service a database, also those that no order needs: the platform
+	// must be [Together], which has them all. Default: those that sagas take steps of.
+	Everything bool
 	// SQLite has the services' databases in files instead of on their PostgreSQL.
 	SQLite bool
 	// Doctor lets the doctor run by itself, with its defaults. It reads every
