@@ -29,7 +29,7 @@ func orderReports() (all []choreography.Link) {
 func reactToReports(l *choreography.Listening, s course.Service) {
 	for _, f := range reports {
 		choreography.React(l, objectTo(f.Failed), func(ctx context.Context, id string, d report.Failure) error {
-			return only(s.Object(ctx, id, course.Objection{Reason: order.Internal, Step: d.Step, Code: d.Code}))
+			return only(s.Object(ctx, id, course.Objection{Reason: order.Internal, Step: d.Step, Code: d.Code, Event: causeOf(ctx)}))
 		})
 		choreography.React(l, noteOn(f.Stuck), func(ctx context.Context, id string, d report.Stall) error {
 			return s.Reported(ctx, id, course.Report{

@@ -24,6 +24,8 @@ type Objection struct {
 	// Step was refused, with Code; empty: the objection is of a customer or the clock.
 	Step string
 	Code fault.Code
+	// Event, whose reaction has failed for good, is not tried again; empty: none has.
+	Event string
 }
 
 // Whole reports whether all is heard that the record of a confirmed order has.
@@ -70,14 +72,16 @@ func KeepParcels(r *order.Record, parcels []order.Parcel, now time.Time, heard .
 
 // Object asks for the abort of a PENDING order, and reports whether it changed r: the
 // first objection stays, and one to an order that is decided, or whose money is taken,
-// changes nothing, except that an undecided one is flagged for a bug. Object fails, without a
-// change, with INVALID for a reason that is not in the list, which is a bug.
+// changes nothing, except that an undecided one is flagged for a bug. In any status the
+// trouble of its event is over. Object fails, without a change, with INVALID for a reason
+// that is not in the list, which is a bug.
 func Object(r *order.Record, o Objection, now time.Time) (changed bool, err error) {
-	if !abortable(*r) {
-		return r.Status == order.Pending && bug(r, o, now), nil
-	}
 	if _, err := order.ParseReason(string(o.Reason)); err != nil {
 		return false, fault.Errorf(fault.Bug, fault.Invalid, "object: %w", err)
+	}
+	over := calm(r, now, func(t order.Trouble) bool { return t.Event == o.Event })
+	if !abortable(*r) {
+		return r.Status == order.Pending && bug(r, o, now) || over, nil
 	}
 	r.Course.Asked, r.Course.AskedAt = o.Reason, now
 	if o.Step == "" {
@@ -156,7 +160,7 @@ func Release(r *order.Record, service string, now time.Time, heard ...order.Take
 	if r.Status != order.Pending || r.Decided == "" || slices.Contains(r.Course.Free, service) {
 		return false
 	}
-	calm(r, now, func(step string) bool { return strings.HasPrefix(step, service+".") })
+	calm(r, now, of(func(step string) bool { return strings.HasPrefix(step, service+".") }))
 	r.Course.Free = append(r.Course.Free, service)
 	slices.Sort(r.Course.Free)
 	Heard(r, now, heard...)

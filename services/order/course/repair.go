@@ -77,9 +77,9 @@ func waive(r *order.Record, q ledger.Repair, now time.Time) error {
 	case r.Decided == "":
 		return fault.Errorf(fault.Business, fault.Invalid, "the step is not being undone: it can only be retried, or the order be cancelled")
 	}
-	of, flag := func(step string) bool { return step == q.Step }, r.Attention[i]
-	calm(r, now, of) // its service may go on trying
-	left := slices.DeleteFunc(slices.Clone(r.Attention), func(a ledger.Attention) bool { return of(a.Step) })
+	this, flag := func(step string) bool { return step == q.Step }, r.Attention[i]
+	calm(r, now, of(this)) // its service may go on trying
+	left := slices.DeleteFunc(slices.Clone(r.Attention), func(a ledger.Attention) bool { return this(a.Step) })
 	note(r, now, left, ledger.Waiver{
 		Step: q.Step, Code: flag.Code, Owed: flag.Owed, Reason: q.Reason, Operator: q.Operator, Reference: q.Reference, At: now,
 	})

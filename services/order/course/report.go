@@ -28,7 +28,7 @@ func Reported(r *order.Record, p Report, now time.Time) (changed bool) {
 	}
 	r.Course.Troubles = troubles
 	if p.Over {
-		calm(r, now, func(step string) bool { return step == p.Flag.Step })
+		calm(r, now, of(func(step string) bool { return step == p.Flag.Step }))
 		return true
 	}
 	flag := p.Flag
@@ -44,22 +44,27 @@ func Reported(r *order.Record, p Report, now time.Time) (changed bool) {
 	return true
 }
 
-// calm ends the trouble of steps.
-func calm(r *order.Record, now time.Time, of func(step string) bool) {
-	ended := false
+// calm ends those troubles that are not over, and reports whether there are any.
+func calm(r *order.Record, now time.Time, these func(order.Trouble) bool) (ended bool) {
 	r.Course.Troubles = slices.Clone(r.Course.Troubles)
 	for i, t := range r.Course.Troubles {
-		if t.Flag != nil && of(t.Flag.Step) {
+		if t.Flag != nil && these(t) {
 			r.Course.Troubles[i].Flag, ended = nil, true
 		}
 	}
 	if ended {
 		flagged(r, now)
 	}
+	return ended
+}
+
+// of are the troubles of steps.
+func of(these func(step string) bool) func(order.Trouble) bool {
+	return func(t order.Trouble) bool { return these(t.Flag.Step) }
 }
 
 // Calm ends all trouble of an order whose steps are taken.
-func Calm(r *order.Record, now time.Time) { calm(r, now, func(string) bool { return true }) }
+func Calm(r *order.Record, now time.Time) { calm(r, now, func(order.Trouble) bool { return true }) }
 
 // flagged gives r the flags of its trouble, beside the lasting ones.
 func flagged(r *order.Record, now time.Time) {

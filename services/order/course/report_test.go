@@ -101,3 +101,40 @@ func TestEveryBugIsFlagged(t *testing.T) {
 		require.Equal(t, order.OutOfStock, r.Decided)
 	}
 }
+
+// The event of a step that fails for good is handled: whatever the order has come to, it is
+// not stuck with that event any longer. Others of the step may be.
+func TestAFailureEndsTheTroubleOfItsEvent(t *testing.T) {
+	t.Parallel()
+	for name, r := range map[string]order.Record{"pending": choreographed(), "aborted": aborted(t, order.Deadline)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			lasting := steps(r)
+			require.True(t, course.Reported(&r, stuck("e1", "catalog.quote", "A", 0), began))
+			require.True(t, course.Reported(&r, stuck("e2", "catalog.quote", "B", 0), began))
+			fails := func(event string, code fault.Code) bool {
+				changed, err := course.Object(&r, course.Objection{Reason: order.Internal, Step: "catalog.quote", Code: code, Event: event}, began)
+				require.NoError(t, err)
+				return changed
+			}
+			require.True(t, fails("e2", "BUG"))
+			require.ElementsMatch(t, append(lasting, "catalog.quote BUG", "catalog.quote A"), steps(r))
+			require.True(t, fails("e1", "BUG"))
+			require.ElementsMatch(t, append(lasting, "catalog.quote BUG"), steps(r))
+			require.False(t, fails("e1", "BUG"), "told twice")
+			require.False(t, fails("e3", "BUG"), "it was not stuck")
+			require.False(t, course.Reported(&r, stuck("e1", "catalog.quote", "A", 0), began), "it is late")
+		})
+	}
+	t.Run("ended", func(t *testing.T) {
+		t.Parallel()
+		r := aborted(t, order.Deadline)
+		require.True(t, course.Reported(&r, stuck("e1", "catalog.quote", "A", 0), began))
+		r.Status = order.Cancelled
+		changed, err := course.Object(&r, course.Objection{Reason: order.Internal, Step: "catalog.quote", Code: "BUG", Event: "e1"}, began)
+		require.NoError(t, err)
+		require.True(t, changed)
+		require.NotContains(t, steps(r), "catalog.quote A")
+		require.NotContains(t, steps(r), "catalog.quote BUG", "nothing of it is left to repair")
+	})
+}
