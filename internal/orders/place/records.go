@@ -2,6 +2,7 @@ package place
 
 import (
 	"context"
+	"time"
 
 	"github.com/amends/amends/internal/background"
 	"github.com/amends/amends/internal/orders/read"
@@ -25,6 +26,9 @@ func (p *Placer) record(ctx context.Context, id string) (first, error) {
 func (p *Placer) recorded(ctx context.Context, id string, exists error) (placed first, err error) {
 	open, began := exists == nil, p.config.Now() // open as far as it is known
 	head, wait := p.pace.looks(began)
+	if end, ok := ctx.Deadline(); ok { // a slow start leaves little time, and a pause must not take the last of it
+		head = min(head, time.Until(end)/2)
+	}
 	if open {
 		background.Pause(ctx, head)
 	}
