@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -130,4 +131,40 @@ func TestAWatchWarnsOfGroupsThatAreLate(t *testing.T) {
 	eventually(func() bool { return len(w.Late()) == 0 })
 	cancel()
 	require.NoError(t, <-ended)
+}
+
+// A group that has stopped for good is named within 90 seconds of the first event that it does
+// not take, whenever that comes between two measurements.
+func TestAGroupThatHasStoppedIsNamedWithinNinetySeconds(t *testing.T) {
+	t.Parallel()
+	for between := time.Duration(0); between < time.Minute; between += 1999 * time.Millisecond {
+		synctest.Test(t, func(t *testing.T) {
+			bus := eventtest.NewMemory()
+			ctx, cancel := context.WithCancel(t.Context())
+			var parts sync.WaitGroup
+			w := unheard.New(unheard.Config{Gauge: bus, Listeners: listeners, Logger: slog.New(slog.DiscardHandler)})
+			parts.Go(func() { _ = w.Run(ctx) }) // nil, when ctx ends
+			listening, stop := context.WithCancel(ctx)
+			parts.Go(func() {
+				_ = bus.Consume(listening, "till", listeners[1].Topics(), func(context.Context, []event.Message) error { return nil }) // likewise
+			})
+			tell(t, bus, asked, "ours")
+			pass := func(d time.Duration) {
+				time.Sleep(d) //nolint:forbidigo // of a bubble
+				synctest.Wait()
+			}
+			pass(time.Hour + between)
+			require.Empty(t, w.Late(), "it listens")
+			stop()
+			synctest.Wait()
+			tell(t, bus, asked, "ours")
+			pass(unheard.After)
+			require.Empty(t, w.Late(), "it may take a minute")
+			pass(90*time.Second - unheard.After)
+			require.Len(t, w.Late(), 1)
+			require.Equal(t, "till", w.Late()[0].Group)
+			cancel()
+			parts.Wait()
+		})
+	}
 }
