@@ -52,6 +52,23 @@ func TestAllowFollowsTheTable(t *testing.T) {
 	require.LessOrEqual(t, len(policy.Allow("order", strings.Repeat("x", 5000), "").Error()), 300, "a caller chose the name")
 }
 
+// Of an order that no workflow takes forward each service asks for its own part. It learns
+// no other one: neither the goods and the payment token nor the address.
+func TestAServiceMayAskForNoOtherPartOfAnOrder(t *testing.T) {
+	t.Parallel()
+	for part, of := range map[string][]string{
+		"GetWanted":      {"catalog", "inventory"},
+		"GetPayable":     {"payment"},
+		"GetDestination": {"shipping"},
+		"GetContact":     {"notification"},
+	} {
+		for _, caller := range append(registry.Names(), identity.Gateway, identity.Operator) {
+			err := policy.Allow(caller, "amends.order.v1.Order/"+part, "")
+			require.Equal(t, slices.Contains(of, caller), err == nil, "%s %s: %v", caller, part, err)
+		}
+	}
+}
+
 // TestEveryMethodHasARowAndEveryRowAMethod reads the contracts of the whole tree.
 func TestEveryMethodHasARowAndEveryRowAMethod(t *testing.T) {
 	t.Parallel()
