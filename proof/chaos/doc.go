@@ -52,7 +52,8 @@
 //     before it may continue, and the time between is longer than the longest
 //     start-to-close of its steps.
 //   - cut: at least one connection was open on the line, all were reset, and the
-//     victim opened another one afterwards.
+//     victim opened another one afterwards. One of those that lose the broker is a
+//     service for which choreographed orders wait, as one of those in a hole.
 //   - hole: at least one byte was swallowed. A hole stays until one was.
 //   - prices: the catalog's own tool said that it imported, and the new price is in
 //     the database.

@@ -108,20 +108,20 @@ func Schedule(seed uint64, length time.Duration, timing Timing) []Fault {
 	n := max(len(must), int(length/interval))
 	all := make([]Fault, n)
 	for i := range all {
-		f := required()[r.IntN(len(required()))]
-		if i < len(must) {
-			f = must[i]
+		f, listening := required()[r.IntN(len(required()))], workers
+		if i < len(must) { // choreographed orders stand still where one of these hears nothing
+			f, listening = must[i], acting
 		}
 		slot := length / time.Duration(n)
 		f.At = time.Duration(i)*slot + time.Duration(r.Int64N(int64(slot)))
-		all[i] = f.draw(r, timing)
+		all[i] = f.draw(r, timing, listening)
 	}
 	slices.SortStableFunc(all, func(a, b Fault) int { return cmp.Compare(a.At, b.At) })
 	return all
 }
 
-// draw chooses the victim and the length.
-func (f Fault) draw(r *rand.Rand, timing Timing) Fault {
+// draw chooses the victim, among listening if it loses the broker, and the length.
+func (f Fault) draw(r *rand.Rand, timing Timing, listening []string) Fault {
 	between := func(low, high time.Duration) time.Duration {
 		return (low + time.Duration(r.Int64N(int64(high-low)))).Round(time.Millisecond)
 	}
@@ -134,15 +134,15 @@ func (f Fault) draw(r *rand.Rand, timing Timing) Fault {
 		f.For = timing.longestStep(f.Victim) + between(500*time.Millisecond, 2*time.Second)
 	case StopBroker:
 		f.For = publishing + between(500*time.Millisecond, 2*time.Second)
-	case CutDatabase, CutBroker:
+	case CutDatabase:
 		f.Victim = workers[r.IntN(len(workers))]
+	case CutBroker:
+		f.Victim = listening[r.IntN(len(listening))]
 	case CutEngine:
 		f.Victim = append(slices.Clone(acting), apiName)[r.IntN(len(acting)+1)]
 	case HoleDatabase, HoleEngine, HoleBroker:
-		f.Victim = workers[r.IntN(len(workers))]
-		if f.Kind == HoleEngine {
-			f.Victim = acting[r.IntN(len(acting))]
-		}
+		from := map[Kind][]string{HoleDatabase: workers, HoleEngine: acting, HoleBroker: listening}[f.Kind]
+		f.Victim = from[r.IntN(len(from))]
 		f.For = timing.StartToClose + between(500*time.Millisecond, 3*time.Second)
 		f.Lost = []Lost{Requests, Replies, Both}[r.IntN(3)]
 	case KillInTask:

@@ -27,9 +27,10 @@ func TestEveryScheduleHasEveryKind(t *testing.T) {
 		for _, length := range []time.Duration{20 * time.Second, 5 * time.Minute} {
 			schedule := Schedule(seed, length, Hasty())
 			require.True(t, slices.IsSortedFunc(schedule, func(a, b Fault) int { return int(a.At - b.At) }))
-			have := map[Fault]int{}
+			have, deaf := map[Fault]int{}, map[Kind]bool{}
 			for _, f := range schedule {
 				have[f.label()]++
+				deaf[f.Kind] = deaf[f.Kind] || slices.Contains(acting, f.Victim)
 				require.Less(t, f.At, length)
 				require.Positive(t, f.For)
 				if f.Kind == StopWorker {
@@ -39,6 +40,7 @@ func TestEveryScheduleHasEveryKind(t *testing.T) {
 			for _, must := range required() {
 				require.Positive(t, have[must], "seed %d: %v", seed, must)
 			}
+			require.True(t, deaf[CutBroker] && deaf[HoleBroker], "seed %d: no service that orders wait for loses the broker", seed)
 			require.GreaterOrEqual(t, len(schedule), int(length/interval))
 		}
 	}
