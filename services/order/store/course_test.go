@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/amends/amends/event"
 	"github.com/amends/amends/fault"
@@ -69,6 +70,7 @@ func TestChoreographedOrders(t *testing.T) {
 			{"ANudgeTellsTheNewestFact", aNudgeTellsTheNewestFact},
 			{"AChoreographedOrderTellsARepeatUnderACause", aChoreographedOrderTellsARepeatUnderACause},
 			{"TheClockFindsAndRemindsOrders", theClockFindsAndRemindsOrders},
+			{"ClocksThatRemindAtOnceTellOnce", clocksThatRemindAtOnceTellOnce},
 			{"AStepThatIsStuckFlagsTheOrder", aStepThatIsStuckFlagsTheOrder},
 			{"PartsAreThoseOfAnOpenOrder", partsAreThoseOfAnOpenOrder},
 			{"NoOtherTableHasTheToken", noOtherTableHasTheToken},
@@ -248,6 +250,24 @@ func theClockFindsAndRemindsOrders(t *testing.T, b testBundle) {
 	require.NoError(t, b.Remind(ctx, "g-b", now.Add(20*time.Minute)))
 	require.Equal(t, []string{"order.aborted g-b", "order.aborted g-b"}, r.Names(t))
 	requireFault(t, b.Remind(ctx, "g-orchestrated", now), fault.Bug, fault.Conflict)
+}
+
+// Two processes may believe for a moment that they have the clock.
+func clocksThatRemindAtOnceTellOnce(t *testing.T, b testBundle) {
+	now, r := database.Now(), b.reader(t)
+	b.place(t, "j-a")
+	require.Len(t, r.Events(t), 1)
+	for _, c := range []struct {
+		after time.Duration
+		tells string
+	}{{2 * time.Minute, "order.placed j-a"}, {11 * time.Minute, "order.abort_asked j-a"}} {
+		var clocks errgroup.Group
+		for range 8 {
+			clocks.Go(func() error { return b.Remind(t.Context(), "j-a", now.Add(c.after)) })
+		}
+		require.NoError(t, clocks.Wait())
+		require.Equal(t, []string{c.tells}, r.Names(t))
+	}
 }
 
 // Each service is told its own part, as long as a step is wanted.
