@@ -54,8 +54,8 @@ type Config struct {
 
 	// EarlierOrders looks at the engine, before a guest's order is placed, for one that 0.1.0
 	// has placed under the same key: one call for each order. Turn it off where 0.1.0 has
-	// never run, or when the namespace's retention has passed since its last API has stopped.
-	// Default: true.
+	// never run, or when the namespace's retention has passed since the last of its orders
+	// has ended: before, a repeat would be a second order. Default: true.
 	EarlierOrders bool `key:"earlier_orders" reads:"api,dev"`
 
 	// Shop serves the pages of a shop for customers at HTTPAddr, beside the API. Default: true.
