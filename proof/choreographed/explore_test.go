@@ -53,4 +53,7 @@ func TestNoScheduleOfFaultsBreaksAChoreographedOrder(t *testing.T) {
 		require.NoError(t, report.Failure)
 	}
 	require.NoError(t, report.Valid())
+	if len(report.Sizes) > 1 {
+		require.False(t, report.Sizes[1].Sampled, "every schedule of one fault is tried")
+	}
 }

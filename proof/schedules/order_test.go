@@ -76,6 +76,9 @@ func try(t *testing.T, e sagatest.Explorer) {
 		require.NoError(t, report.Failure)
 	}
 	require.NoError(t, report.Valid())
+	if len(report.Sizes) > 1 {
+		require.False(t, report.Sizes[1].Sampled, "every schedule of one fault is tried")
+	}
 }
 
 // replay runs one schedule.
