@@ -27,7 +27,7 @@ func (p *Placer) recorded(ctx context.Context, id string, exists error) (placed 
 	open, began := exists == nil, p.config.Now() // open as far as it is known
 	head, wait := p.pace.looks(began)
 	if end, ok := ctx.Deadline(); ok { // a slow start leaves little time, and a pause must not take the last of it
-		head = min(head, time.Until(end)/2)
+		head = min(head, time.Until(end)/2) //nolint:forbidigo // a deadline is of this host's clock, too
 	}
 	if open {
 		background.Pause(ctx, head)
