@@ -44,6 +44,12 @@ func TestEveryProcessHasAUserOfTheBroker(t *testing.T) { //nolint:paralleltest /
 	require.Len(t, passwords, len(callers(t)), "a user of nobody")
 }
 
+// TestTheBrokerIsTheTestedOne: the tests run the server that is a library here.
+func TestTheBrokerIsTheTestedOne(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "nats:"+server.VERSION+"-alpine", load(t, engineFile).Services["broker"].Image)
+}
+
 // TestEveryServiceKnowsItsCallers: each service answers on the network, and knows the
 // secrets of all who may call it.
 func TestEveryServiceKnowsItsCallers(t *testing.T) {

@@ -26,11 +26,17 @@ type composeFile struct {
 	Services   map[string]service   `yaml:"services"`
 	Volumes    map[string]*struct{} `yaml:"volumes"`
 	Secrets    map[string]secret    `yaml:"secrets"`
+	Networks   map[string]network   `yaml:"networks"`
 	Extensions map[string]any       `yaml:",inline"`
 }
 
 type secret struct {
 	File string `yaml:"file"`
+}
+
+type network struct {
+	Name     string `yaml:"name"`
+	External bool   `yaml:"external"`
 }
 
 type service struct {
@@ -238,7 +244,7 @@ func TestVariablesHaveOneDefault(t *testing.T) {
 	t.Parallel()
 
 	defaults := map[string]string{}
-	for _, path := range []string{engineFile, platformFile} {
+	for _, path := range []string{engineFile, platformFile, watchFile} {
 		text, err := os.ReadFile(path)
 		require.NoError(t, err)
 		for line := range strings.SplitSeq(string(text), "\n") {
