@@ -7,7 +7,7 @@ SHELL := /bin/bash
 
 # Arguments of `make run`, for example: make run ARGS='--http-addr 127.0.0.1:8081'
 ARGS ?=
-# Of `make test`: unit, stores or e2e; empty: all.
+# Of `make test`: unit, stores, e2e or browser; empty: all.
 PART ?=
 # Of `make chaos`: the duration of the faults, the number of orders meanwhile, and
 # the deliberate damage: lost-order, double-capture, held-stock, lost-event, doubled-event, lost-refund,
@@ -40,7 +40,7 @@ run: build ## Run the whole platform on this machine: bin/amends dev $(ARGS)
 	@bin/amends dev $(ARGS)
 
 .PHONY: test
-test: ## Install the tools of the tests, and run every test, or those of PART=unit|stores|e2e
+test: ## Install the tools of the tests, and run every test, or those of PART=unit|stores|e2e|browser
 	@scripts/test.sh $(PART)
 
 .PHONY: lint

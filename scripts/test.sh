@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every test, or those of a part (unit, stores, e2e), after it has set up their requirements: PostgreSQL's binaries (or
+# Runs every test, or those of a part (unit, stores, e2e, browser), after it has set up their requirements: PostgreSQL's binaries (or
 # TEST_DATABASE_URL), the Temporal CLI and server, Chromium, and a C compiler for the race
 # detector. It ends with a table of the slowest packages and, as the last line,
 # "N passed, N failed, N skipped". With CI=true a missing requirement or a skipped
@@ -8,7 +8,7 @@ source "$(dirname "$0")/lib.sh"
 
 # The parts are for CI, which runs them on machines of their own. Together they are all.
 part=${1:-all}
-case $part in all | unit | stores | e2e) ;; *) die "there is no part $part: unit, stores, e2e" ;; esac
+case $part in all | unit | stores | e2e | browser) ;; *) die "there is no part $part: unit, stores, e2e, browser" ;; esac
 is() { [ "$part" = all ] || [ "$part" = "$1" ]; }
 
 # Packages that run without the race detector: the explorer runs thousands of
@@ -79,19 +79,28 @@ uncached='amends/amends(/cmd/amends(/.*)?|/proof/(bench|e2e|pages|strangle|chaos
 # use of an idle platform: beside other tests both fail by them. They run one after the other.
 alone='/proof/(chaos|bench)$'
 
+# Pages are looked at in a browser. A part of their own has them, but not in a run of all tests:
+# there they run beside others, which takes less time.
+pages='/(web/.+|proof/pages)$'
+
 # Every package is in exactly one of these runs, for any value of the patterns. The
 # end-to-end tests wait more than they compute, so more of them run at a time.
 packages=$(go list ./...)
+case $part in
+  all) ;;
+  browser) packages=$(grep -E "$pages" <<<"$packages") ;;
+  *) packages=$(grep -vE "$pages" <<<"$packages") ;;
+esac
 of() { grep -E "$@" <<<"$packages" || true; }
 not() { grep -vE "$1" || true; }
 
 {
-  if is unit; then run . $race $(of . | not "$uncached" | not "$without_race"); fi
+  if is unit || is browser; then run . $race $(of . | not "$uncached" | not "$without_race"); fi
   if is stores; then run . $(of "$without_race" | not "$uncached"); fi
   if is unit; then run examples ./...; fi
   if is unit; then run deploy/helm -count=1 ./...; fi
   if is unit; then run examples/monolith $race ./...; fi
   if is e2e; then run . $race -count=1 $(of "$uncached" | not "$without_race"); fi
-  if is e2e; then run . -count=1 -parallel=4 $(of "$uncached" | grep -E "$without_race" | not "$alone"); fi
+  if is e2e || is browser; then run . -count=1 -parallel=4 $(of "$uncached" | grep -E "$without_race" | not "$alone"); fi
   if is e2e; then run . -count=1 -p=1 $(of "$alone"); fi
 } | awk -v strict="${CI:-}" -v module="$(go list -m)" -f scripts/summary.awk
