@@ -169,6 +169,14 @@ pages: ## Measure the pages in a browser, with 100,000 orders and planted troubl
 	@scripts/temporal.sh
 	go test ./proof/pages -run '^TestWhole(Troubles|Facts|Pages)' -tags whole -count=1 -v -timeout 40m -write
 
+# Of `make dashboards`: the address of a running Prometheus, and the time that the pictures show.
+PROMETHEUS ?= http://127.0.0.1:9091
+PAST ?= 1h
+
+.PHONY: dashboards
+dashboards: ## Draw the dashboards with the data of a running PROMETHEUS (http://127.0.0.1:9091) over the PAST (1h), into bin/dashboards
+	go run ./proof/panels -prometheus '$(PROMETHEUS)' -past '$(PAST)'
+
 .PHONY: record-alerts
 record-alerts: ## Record the series of the alerts' tests, on platforms with planted faults, in a quarter of an hour
 	@scripts/temporal.sh
