@@ -19,7 +19,7 @@ for platform in $platforms; do
   say "building $name"
   mkdir -p "$out/$name"
   CGO_ENABLED=0 GOOS=$os GOARCH=$arch go build -trimpath -buildvcs=true -ldflags='-s -w' -o "$out/$name/amends" ./cmd/amends
-  cp LICENSE README.md "$out/$name/"
+  cp LICENSE README.md CHANGELOG.md "$out/$name/"
   tar --sort=name --mtime="$stamp" --owner=0 --group=0 --numeric-owner -C "$out" -cf - "$name" | gzip -n >"$out/$name.tar.gz"
   bin/cyclonedx-gomod bin -json -noserial -output "$out/$name.cdx.json" "$out/$name/amends"
   rm -rf "${out:?}/$name"
