@@ -32,10 +32,7 @@ var absent = map[string]string{
 	"Clocks":                "one process has no other clock than the engine's",
 	"Denied calls":          "none is denied",
 	"Deprecated operations": "none is called",
-	"Ejected instances":     "the services are in the same process",
-	"Instances":             "the services are in the same process",
 	"Failed attempts":       "none fails",
-	"Findings by kind":      "there are none",
 	"Quotas":                "none is used up",
 }
 
