@@ -13,7 +13,7 @@ import (
 func (m *Metrics) Unheard() (show func(group string, age time.Duration), err error) {
 	age := prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "amends_events_unheard_seconds",
-		Help: "Age of the oldest event of a choreographed order that a group has not taken from the broker; 0 for none.",
+		Help: "Age of the oldest event that a group, other than the read model's, has not taken from the broker; 0 for none.",
 	}, []string{"group"})
 	if err := m.registry.Register(age); err != nil {
 		return nil, fmt.Errorf("metrics of listeners: %w", err)

@@ -13,15 +13,12 @@ import (
 	"github.com/amends/amends/worker/registry"
 )
 
-// Watch starts the look at the listeners of choreographed orders, in every process that has
-// one of them: a listener that has stopped cannot report itself. Without a broker that tells
-// how listeners stand there is none.
+// Watch starts the look at [Watched] listeners, if there are any. Without a broker that
+// tells how listeners stand there is none.
 func (c Config) Watch(ctx context.Context, parts *process.Parts, stores []*registry.Stores) ([]Warner, error) {
 	gauge, ok := c.Bus.(event.Gauge)
-	listeners := reactions.Listeners()
-	if !ok || !slices.ContainsFunc(stores, func(s *registry.Stores) bool {
-		return slices.ContainsFunc(listeners, func(l event.Listener) bool { return l.Group == s.Row.Name })
-	}) {
+	listeners := Watched(stores)
+	if !ok || len(listeners) == 0 {
 		return nil, nil
 	}
 	o := unheard.Config{Gauge: gauge, Listeners: listeners, Logger: c.Logger}
@@ -34,6 +31,24 @@ func (c Config) Watch(ctx context.Context, parts *process.Parts, stores []*regis
 	w := unheard.New(o)
 	parts.Start(ctx, process.Part{Name: "watch of listeners", Run: w.Run})
 	return []Warner{w}, nil
+}
+
+// Watched returns the listeners that a process with these services watches: its own
+// projections; and all listeners of choreographed orders if it has one of them, because one
+// that has stopped cannot report itself. That of the read model is not among them: see
+// [Standing].
+func Watched(stores []*registry.Stores) (all []event.Listener) {
+	ordering := reactions.Listeners()
+	for _, s := range stores {
+		own := slices.ContainsFunc(ordering, func(l event.Listener) bool { return l.Group == s.Row.Name })
+		if own && !slices.ContainsFunc(all, func(l event.Listener) bool { return l.Group == s.Row.Name }) {
+			all = append(all, ordering...)
+		}
+		if s.Row.Follows != nil && s.Row.Stand == nil {
+			all = append(all, event.Listener{Group: s.Row.Name, Facts: s.Row.Follows})
+		}
+	}
+	return all
 }
 
 // Silent returns the question which listeners of choreographed orders are far behind; nil for

@@ -43,7 +43,7 @@ func (quiet) Warnings() []string { return nil }
 // orders.
 func hearErasures(s *Stores, o inbox.Options) *inbox.Group {
 	return inbox.Project(inbox.Projection{
-		Group: s.Row.Name, Facts: reactions.SupportFacts,
+		Group: s.Row.Name, Facts: s.Row.Follows,
 		Apply: func(tx *gorm.DB, events []event.Event) error {
 			accounts, orders, err := reactions.Erasures(events)
 			if err != nil {

@@ -24,7 +24,7 @@ import (
 func hearNotices(s *Stores, o inbox.Options) *inbox.Group {
 	store := notificationstore.New(s.Own)
 	return inbox.Project(inbox.Projection{
-		Group: s.Row.Name, Facts: reactions.NotificationFacts,
+		Group: s.Row.Name, Facts: s.Row.Follows,
 		Apply: func(tx *gorm.DB, events []event.Event) error {
 			var notices []notification.Notice
 			var gone notificationstore.Gone

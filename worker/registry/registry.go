@@ -111,6 +111,9 @@ type Row struct {
 	// distinguishes the facts. o is complete but for the service's own wishes. Nil: it
 	// follows none.
 	Listen func(s *Stores, o inbox.Options) *inbox.Group
+	// Follows are the facts that the group of a projection hears; a reaction's are in the
+	// choreography of orders.
+	Follows []event.Declaration
 	// Implied returns the facts that the service's rows imply; nil: no reader begins anew
 	// from them.
 	Implied func(s *Stores) implied.Source
@@ -231,8 +234,9 @@ var All = []Row{
 		Name: "query", own: querystore.Schema, searches: true, asks: []string{"order", "catalog", "inventory", "payment", "shipping"},
 		Serve: func(on grpc.ServiceRegistrar, s *Stores) { queryrpc.Register(on, s.ReadModel()) },
 		Listen: func(s *Stores, o inbox.Options) *inbox.Group {
-			return inbox.Project(inbox.Projection{Group: s.Row.Name, Facts: reactions.Followed(), Apply: s.project}, o)
+			return inbox.Project(inbox.Projection{Group: s.Row.Name, Facts: s.Row.Follows, Apply: s.project}, o)
 		},
+		Follows: reactions.Followed(),
 		Fill: func(ctx context.Context, s *Stores, owners map[string]implied.Source) error {
 			return s.Rebuild(owners).Fill(ctx)
 		},
@@ -249,7 +253,7 @@ var All = []Row{
 		Name: "notification", own: notificationstore.Schema, asks: []string{"user", "order"},
 		outside: messagesimulator.Schema, outsideName: "messenger",
 		Serve:  func(on grpc.ServiceRegistrar, s *Stores) { notificationrpc.Register(on, notificationstore.New(s.Own)) },
-		Listen: hearNotices, Work: sendNotices,
+		Listen: hearNotices, Follows: reactions.NotificationFacts, Work: sendNotices,
 		Answer: func(s *Stores, _ []*Stores) remote.Questions {
 			store := notificationstore.New(s.Own)
 			return answer.Mails(store.Audit, store.Waiting, store.Changed)
@@ -260,7 +264,7 @@ var All = []Row{
 	{
 		Name: "support", own: supportstore.Schema,
 		Serve:  func(on grpc.ServiceRegistrar, s *Stores) { supportrpc.Register(on, supportstore.New(s.Own)) },
-		Listen: hearErasures,
+		Listen: hearErasures, Follows: reactions.SupportFacts,
 		words:  activities.SupportWords, facts: support.Facts,
 	},
 }
