@@ -95,6 +95,25 @@ func TestAPictureFollowsTheSaga(t *testing.T) {
 	require.Empty(t, tab.Errors())
 }
 
+// TestTheBarIsOneLine: the sign-out stands beside the name of the site, and on a wide page beside
+// the links, also for a person with a long name.
+func TestTheBarIsOneLine(t *testing.T) {
+	t.Parallel()
+	tab, _ := visitor(t, &world{}, nightSecret)
+	const middle = `(s => (r => (r.top + r.bottom) / 2)(document.querySelector(s).getBoundingClientRect()))`
+	for _, name := range []string{"night", "account a-person-with-a-long-name@operators.example.com"} {
+		browsertest.Eval[string](tab, "document.querySelector('.who').textContent = '"+name+"'")
+		for _, l := range browsertest.Looks {
+			tab.Look(l)
+			require.InDelta(t, browsertest.Eval[float64](tab, middle+"('.brand')"), browsertest.Eval[float64](tab, middle+"('.bar form button')"), 6, "%s, %s", name, l)
+			if l.Width > 1000 {
+				require.Less(t, browsertest.Eval[int](tab, "document.querySelector('.bar').offsetHeight"), 72, "%s, %s", name, l)
+			}
+			require.Empty(t, tab.Overflow(), "%s, %s", name, l)
+		}
+	}
+}
+
 // TestReadingNeedsNoScript: pages and forms work without.
 func TestReadingNeedsNoScript(t *testing.T) {
 	t.Parallel()
