@@ -114,6 +114,23 @@ func TestTheBarIsOneLine(t *testing.T) {
 	}
 }
 
+// TestAReaderKeepsTheirPlace while the page changes: what was scrolled or opened stays as it is.
+func TestAReaderKeepsTheirPlace(t *testing.T) {
+	t.Parallel()
+	w := &world{}
+	tab, at := visitor(t, w, nightSecret)
+	tab.Look(browsertest.Look{Width: 390})
+	tab.Go(at + "/orders/" + flagged)
+	tab.Click("#order-steps summary")
+	browsertest.Eval[bool](tab, "document.activeElement.blur(); document.getElementById('picture-scroll').scrollLeft = 80; true")
+	w.mu.Lock()
+	w.repaired = append(w.repaired, repair("payment.authorize"))
+	w.mu.Unlock()
+	tab.Until("document.querySelector('#picture-desc').textContent.includes('payment.authorize: done')")
+	require.True(t, browsertest.Eval[bool](tab, "document.getElementById('order-steps').open"))
+	require.Equal(t, 80, browsertest.Eval[int](tab, "document.getElementById('picture-scroll').scrollLeft"))
+}
+
 // TestReadingNeedsNoScript: pages and forms work without.
 func TestReadingNeedsNoScript(t *testing.T) {
 	t.Parallel()

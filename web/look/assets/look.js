@@ -23,12 +23,15 @@ function put(fragment) {
   }
   waiting.delete(fragment.id);
   if (old.outerHTML === fragment.outerHTML) return;
-  // A picture that the reader has scrolled stays where it is.
-  const scrolled = [...old.querySelectorAll("[data-keep-scroll]")].map((e) => [e.id, e.scrollLeft]);
+  // What the reader has scrolled sideways, or opened, stays as it is.
+  const regions = "[role=region][aria-label]";
+  const scrolled = new Map([...old.querySelectorAll(regions)].map((e) => [e.ariaLabel, e.scrollLeft]));
+  const opened = [...old.querySelectorAll("details[id][open]")].map((e) => e.id);
   old.replaceWith(fragment);
-  for (const [id, left] of scrolled) {
+  for (const e of fragment.querySelectorAll(regions)) e.scrollLeft = scrolled.get(e.ariaLabel) || 0;
+  for (const id of opened) {
     const now = document.getElementById(id);
-    if (now) now.scrollLeft = left;
+    if (now) now.open = true;
   }
 }
 
