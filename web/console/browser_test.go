@@ -131,6 +131,20 @@ func TestAReaderKeepsTheirPlace(t *testing.T) {
 	require.Equal(t, 80, browsertest.Eval[int](tab, "document.getElementById('picture-scroll').scrollLeft"))
 }
 
+// TestLoadShowsTheFateOfOrders without a reload.
+func TestLoadShowsTheFateOfOrders(t *testing.T) {
+	t.Parallel()
+	w := &world{}
+	tab, at := visitor(t, w, nightSecret)
+	tab.Go(at + "/load")
+	tab.Shows("flagged")
+	w.mu.Lock()
+	w.repaired = append(w.repaired, repair("payment.authorize"))
+	w.mu.Unlock()
+	tab.Until("!document.getElementById('newest-orders').innerText.includes('flagged')")
+	require.Empty(t, tab.Errors())
+}
+
 // TestReadingNeedsNoScript: pages and forms work without.
 func TestReadingNeedsNoScript(t *testing.T) {
 	t.Parallel()

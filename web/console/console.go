@@ -98,7 +98,7 @@ var (
 	}
 	demo = map[string]visit.Page{
 		"GET /mail": platform.Mails, "GET /mail/{id}": platform.Mail, "GET /load": platform.Load, "POST /load": platform.Place,
-		"POST /load/faults": platform.Disturb,
+		"GET /load/stream": platform.LoadStream, "POST /load/faults": platform.Disturb,
 	}
 )
 

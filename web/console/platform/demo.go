@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/web/console/ask"
@@ -64,14 +65,30 @@ type loadData struct {
 	CanPlace bool
 }
 
-// Load answers with the page that places orders.
+// Load answers with the page that places orders, where their fate is shown as it goes on.
 func Load(v *visit.Visit) error {
 	d := loadData{Kinds: kinds, Faults: v.Config.Demo.Faults(), Token: v.Token(), Placed: v.R.URL.Query().Get("placed"), CanPlace: v.Who.Acts()}
+	d.Orders, _ = newest(v) // without them the page can still place some
+	return v.ShowLive("load", "Load", visit.Below+"/load/stream", d)
+}
+
+// LoadStream keeps the newest orders of the page up to date.
+func LoadStream(v *visit.Visit) error {
+	return v.Follow(time.Second, func() (string, bool, error) {
+		orders, err := newest(v)
+		if err != nil {
+			return "", false, err
+		}
+		html, err := v.Part("newest-orders", orders)
+		return html, false, err
+	})
+}
+
+// newest returns the newest orders.
+func newest(v *visit.Visit) ([]contract.Order, error) {
 	var list contract.OrderList
-	if err := v.Admin.Get(v.Ctx(), "/v1/orders", url.Values{"limit": {"20"}}, &list); err == nil {
-		d.Orders = list.Orders
-	}
-	return v.Show("load", "Load", d)
+	err := v.Admin.Get(v.Ctx(), "/v1/orders", url.Values{"limit": {"20"}}, &list)
+	return list.Orders, err //nolint:wrapcheck // a problem
 }
 
 // Disturb switches a fault on or off, for operators.
