@@ -42,6 +42,8 @@ type world struct {
 	away  bool        // everything but the sign-in
 	slow  atomic.Bool // the provider
 
+	before func(path string) // is called before each answer; nil: nothing
+
 	personal atomic.Bool // the last question about an order asked for personal data
 
 	mu       sync.Mutex
@@ -217,6 +219,9 @@ func (w *world) handler() http.Handler {
 	})
 	mux.HandleFunc("/", func(rw http.ResponseWriter, _ *http.Request) { problem(rw, 404, "NOT_FOUND") })
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if w.before != nil {
+			w.before(r.URL.Path)
+		}
 		if b := bearer(r); strings.HasPrefix(r.URL.Path, "/v1/") && b != nightSecret && b != supportSecret {
 			problem(rw, 401, "UNAUTHORIZED")
 			return
@@ -288,8 +293,8 @@ func (w *world) details(get func(string, func(*http.Request) any)) {
 
 func (w *world) supportCase() contract.SupportCase {
 	return contract.SupportCase{
-		Id: caseID, OrderId: confirmed, Subject: "One mug is broken " + canary, State: "open", CreatedAt: w.at(time.Hour), UpdatedAt: w.at(time.Minute),
-		Messages: &[]contract.SupportMessage{{Author: "customer", Text: canary, At: w.at(time.Hour)}, {Author: "support", By: new("mia"), Text: "Another one is on its way.", At: w.at(time.Minute)}},
+		Id: caseID, OrderId: confirmed, Subject: "One mug is broken " + canary, State: "open", Assignee: new(canary), CreatedAt: w.at(time.Hour), UpdatedAt: w.at(time.Minute),
+		Messages: &[]contract.SupportMessage{{Author: "customer", Text: canary, At: w.at(time.Hour)}, {Author: "support", By: new(canary), Text: "Another one is on its way. " + canary, At: w.at(time.Minute)}},
 	}
 }
 

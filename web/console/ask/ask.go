@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"sync"
 
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/web/inner"
@@ -159,6 +160,16 @@ func (a answer) problem() error {
 		return missing()
 	}
 	return &p
+}
+
+// Together makes calls at the same time, so that a page waits for the slowest one alone. It
+// returns once all have ended.
+func Together(calls ...func()) {
+	var all sync.WaitGroup
+	for _, call := range calls {
+		all.Go(call)
+	}
+	all.Wait()
 }
 
 func missing() error {

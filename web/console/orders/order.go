@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/amends/amends/api/contract"
-	"github.com/amends/amends/web/console/ask"
 	"github.com/amends/amends/web/console/picture"
 	"github.com/amends/amends/web/console/visit"
 	"github.com/amends/amends/web/console/words"
@@ -64,37 +63,6 @@ func Show(v *visit.Visit) error {
 		d.Tried = action
 	}
 	return v.ShowLive("order", "Order "+d.Id, visit.Below+"/orders/"+url.PathEscape(d.Id)+"/stream", d)
-}
-
-// readOrder asks for all that is known of an order.
-func readOrder(v *visit.Visit) (orderData, error) {
-	d := orderData{Token: v.Token(), Key: rand.Text(), Role: v.Who.Role}
-	path := "/v1/orders/" + url.PathEscape(v.R.PathValue("id"))
-	if err := v.Admin.Get(v.Ctx(), path, nil, &d.OperatorsOrder); err != nil {
-		return d, err //nolint:wrapcheck // a problem
-	}
-	d.RefundKey = v.Intents.Key(v.Who.Name, d.Id)
-	var timeline contract.Timeline
-	var refunds contract.Refunds
-	var messages contract.Notifications
-	for name, out := range map[string]any{"timeline": &timeline, "holdings": &d.Holdings, "refunds": &refunds, "notifications": &messages} {
-		if err := v.Admin.Get(v.Ctx(), path+"/"+name, nil, out); err != nil && ask.CodeOf(err) != "NOT_FOUND" {
-			d.Missing = append(d.Missing, name)
-		}
-	}
-	if d.Holdings.Missing != nil {
-		for _, m := range *d.Holdings.Missing {
-			d.Missing = append(d.Missing, m.Part)
-		}
-	}
-	slices.Sort(d.Missing)
-	d.Timeline, d.Refunds, d.Messages = timeline.Entries, refunds.Refunds, messages.Notifications
-	d.draw(v.Config.Now())
-	d.Log = logOf(d.OperatorsOrder, d.Timeline)
-	if v.Config.Engine != "" && d.Style != "choreographed" {
-		d.Engine = v.Config.Engine + "/workflows/" + url.PathEscape("order-"+d.Id)
-	}
-	return d, nil
 }
 
 // draw fills in the picture, and the table that says the same.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"go.yaml.in/yaml/v3"
 
@@ -39,20 +40,24 @@ type fact struct {
 
 // Events answers with the page of events.
 func Events(v *visit.Visit) error {
-	var d eventsData
-	metrics, err := v.Admin.Text(v.Ctx(), "/metrics")
-	if err != nil && ask.StatusOf(err) == http.StatusUnauthorized {
-		return err //nolint:wrapcheck // a problem
-	}
-	d.Groups = groups(metrics)
+	var metrics, text string
 	var p contract.Projections
-	if err := v.Admin.Get(v.Ctx(), "/v1/projections", nil, &p); err != nil {
-		d.Wrong = visit.Wrong(err)
+	var unmeasured, unlisted, unread error
+	ask.Together(
+		func() { metrics, unmeasured = v.Admin.Text(v.Ctx(), "/metrics") },
+		func() { unlisted = v.Admin.Get(v.Ctx(), "/v1/projections", nil, &p) },
+		func() {
+			text, unread = ask.Client{Handler: v.Config.API, From: v.R.RemoteAddr}.Text(v.Ctx(), "/asyncapi.yaml")
+		})
+	if unmeasured != nil && ask.StatusOf(unmeasured) == http.StatusUnauthorized {
+		return unmeasured
 	}
-	d.Projections = p.Projections
-	text, err := ask.Client{Handler: v.Config.API, From: v.R.RemoteAddr}.Text(v.Ctx(), "/asyncapi.yaml")
-	if err == nil {
-		d.Facts = facts(text)
+	d := eventsData{Groups: groups(metrics), Projections: p.Projections}
+	if unlisted != nil {
+		d.Wrong = visit.Wrong(unlisted)
+	}
+	if unread == nil {
+		d.Facts = factsOf(text)
 	}
 	return v.Show("events", "Events", d)
 }
@@ -111,6 +116,24 @@ func sample(line string) (name string, labels map[string]string, value float64, 
 	}
 	value, err := strconv.ParseFloat(numbers[0], 64)
 	return name, labels, value, err == nil
+}
+
+// parsed is the contract of the facts that was read last. It is that of the build, so that it is
+// parsed once.
+var parsed atomic.Pointer[catalogue]
+
+type catalogue struct {
+	text  string
+	facts []fact
+}
+
+func factsOf(text string) []fact {
+	c := parsed.Load()
+	if c == nil || c.text != text {
+		c = &catalogue{text, facts(text)}
+		parsed.Store(c)
+	}
+	return c.facts
 }
 
 // facts returns the catalogue, from the contract of the facts.

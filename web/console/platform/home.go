@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/web/console/ask"
 	"github.com/amends/amends/web/console/visit"
 )
 
@@ -43,20 +44,27 @@ func Home(v *visit.Visit) error {
 func readHome(v *visit.Visit) homeData {
 	var d homeData
 	var o contract.Overview
-	if err := v.Admin.Get(v.Ctx(), "/v1/overview", nil, &o); err != nil {
+	var err error
+	ask.Together(
+		func() { err = v.Admin.Get(v.Ctx(), "/v1/overview", nil, &o) }, func() { d.Letters = countLetters(v) },
+		func() { d.Lag = worst(v) }, func() { d.Stuck = countStuck(v) })
+	if err != nil {
 		d.Trouble = err.Error()
 	} else {
 		d.Overview = &o
 	}
-	d.Letters = countLetters(v)
-	var p contract.Projections
-	if err := v.Admin.Get(v.Ctx(), "/v1/projections", nil, &p); err == nil && len(p.Projections) > 0 {
-		d.Lag = new(slices.MaxFunc(p.Projections, func(a, b contract.Projection) int { return cmp.Compare(a.LagSeconds, b.LagSeconds) }))
-	}
-	d.Stuck = countStuck(v)
 	d.Calm = d.Overview != nil && (d.Stuck == nil || d.Stuck.Count == 0) && o.Flagged.Count == 0 && o.Overdue.Count == 0 && (d.Letters == nil || d.Letters.Count == 0) &&
 		(d.Lag == nil || d.Lag.LagSeconds < late)
 	return d
+}
+
+// worst returns the part of the read model that is behind the most, nil if that is not known.
+func worst(v *visit.Visit) *contract.Projection {
+	var p contract.Projections
+	if err := v.Admin.Get(v.Ctx(), "/v1/projections", nil, &p); err != nil || len(p.Projections) == 0 {
+		return nil
+	}
+	return new(slices.MaxFunc(p.Projections, func(a, b contract.Projection) int { return cmp.Compare(a.LagSeconds, b.LagSeconds) }))
 }
 
 // countStuck reads the measurement of this process.

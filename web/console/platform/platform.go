@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/web/console/ask"
 	"github.com/amends/amends/web/console/visit"
 	"github.com/amends/amends/web/console/words"
 )
@@ -57,19 +58,25 @@ func ownOf(metrics string) (o own) {
 func Services(v *visit.Visit) error {
 	var d servicesData
 	var all contract.ServiceInstances
-	if err := v.Admin.Get(v.Ctx(), "/v1/services", nil, &all); err != nil {
-		d.Wrong = visit.Wrong(err)
+	var health contract.Health
+	var unlisted, unready error
+	ask.Together(
+		func() { unlisted = v.Admin.Get(v.Ctx(), "/v1/services", nil, &all) },
+		func() { unready = v.Admin.Get(v.Ctx(), "/readyz", nil, &health) },
+		func() {
+			if metrics, err := v.Admin.Text(v.Ctx(), "/metrics"); err == nil {
+				d.Own = ownOf(metrics)
+			}
+		})
+	if unlisted != nil {
+		d.Wrong = visit.Wrong(unlisted)
 	}
 	d.Instances = all.Instances
 	slices.SortStableFunc(d.Instances, func(a, b contract.ServiceInstance) int { return cmp.Compare(a.Service, b.Service) })
-	var health contract.Health
-	if err := v.Admin.Get(v.Ctx(), "/readyz", nil, &health); err != nil {
-		d.Warnings = []string{visit.Wrong(err)}
+	if unready != nil {
+		d.Warnings = []string{visit.Wrong(unready)}
 	} else {
 		d.Ready, d.Warnings = true, words.Deref(health.Warnings)
-	}
-	if metrics, err := v.Admin.Text(v.Ctx(), "/metrics"); err == nil {
-		d.Own = ownOf(metrics)
 	}
 	return v.Show("services", "Services", d)
 }

@@ -53,16 +53,20 @@ func Stream(v *visit.Visit) error {
 
 func show(v *visit.Visit) (d routeData, err error) {
 	var one contract.RouteDetails
-	if err := v.Admin.Get(v.Ctx(), at(v.R.PathValue("name")), nil, &one); err != nil {
-		return d, err //nolint:wrapcheck // a problem
+	var all contract.Routes
+	var unlisted error
+	ask.Together(
+		func() { err = v.Admin.Get(v.Ctx(), at(v.R.PathValue("name")), nil, &one) },
+		func() { unlisted = v.Admin.Get(v.Ctx(), "/v1/routes", nil, &all) })
+	if err != nil {
+		return d, err
 	}
 	d.card, d.Pairs, d.Token = card{one.Name, one.Route, one.Score}, one.Differences, v.Token()
 	if v.Who.Acts() {
 		d.Deeds = deeds(one.Route)
 	}
-	var all contract.Routes
-	if err := v.Admin.Get(v.Ctx(), "/v1/routes", nil, &all); err != nil {
-		d.Wrong = visit.Wrong(err)
+	if unlisted != nil {
+		d.Wrong = visit.Wrong(unlisted)
 	}
 	for _, c := range all.Changes {
 		if c.Route == one.Name {

@@ -127,12 +127,16 @@ func receiptOf(ctx context.Context, v *visit.Visit) (receipt, error) {
 
 func showOrder(v *visit.Visit, status int, asked visit.Entry) error {
 	id := v.R.PathValue("id")
+	var cases client.Cases
+	var unread error
+	var beside sync.WaitGroup
+	beside.Go(func() { cases, _, unread = ask.Read[client.Cases](v.API().ListOrderCases(v.R.Context(), id)) })
 	r, err := receiptOf(v.R.Context(), v)
+	beside.Wait()
 	if err != nil {
 		return err
 	}
-	cases, _, err := ask.Read[client.Cases](v.API().ListOrderCases(v.R.Context(), id))
-	r.Cases, r.Asked, r.Key, r.Case = cases.Cases, err == nil, cookie.NewKey(), asked
+	r.Cases, r.Asked, r.Key, r.Case = cases.Cases, unread == nil, cookie.NewKey(), asked
 	stream := ""
 	if r.Order.Status == pending {
 		stream = "/orders/" + id + "/live"

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/amends/amends/api/client"
 	"github.com/amends/amends/web/shop/ask"
@@ -36,18 +37,22 @@ func checkout(v *visit.Visit) error {
 	if len(v.Cart.Lines) == 0 {
 		return v.Redirect("/cart")
 	}
+	var saved client.SavedAddresses
+	var err error
+	var beside sync.WaitGroup
+	if v.SignedIn() {
+		beside.Go(func() { saved, _, err = ask.Read[client.SavedAddresses](v.API().ListAddresses(v.R.Context())) })
+	}
 	b := billOf(v, basketOf(v))
+	beside.Wait()
+	if ask.StatusOf(err) == http.StatusUnauthorized {
+		return err
+	}
 	if v.SignedIn() && b.Guest {
 		b.Repeated, b.Refused = true, v.Words.Of("refused", sentAsGuest)
 	}
-	if v.SignedIn() {
-		saved, _, err := ask.Read[client.SavedAddresses](v.API().ListAddresses(v.R.Context()))
-		if ask.StatusOf(err) == http.StatusUnauthorized {
-			return err
-		}
-		if len(saved.Addresses) > 0 { // of one that cannot be read, nothing is filled in
-			fill(b.Form, saved.Addresses[0])
-		}
+	if len(saved.Addresses) > 0 { // of one that cannot be read, nothing is filled in
+		fill(b.Form, saved.Addresses[0])
 	}
 	return v.Show(http.StatusOK, "checkout", v.Words.Text("checkout"), b)
 }
