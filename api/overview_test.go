@@ -17,6 +17,7 @@ import (
 	"github.com/amends/amends/services/catalog"
 	"github.com/amends/amends/services/notification"
 	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/posting"
 	"github.com/amends/amends/services/payment/refund"
 	"github.com/amends/amends/services/shipping"
 	"github.com/amends/amends/workflows"
@@ -45,6 +46,10 @@ func (f fakePart) Get(ctx context.Context, _ string) (payment.Summary, error) {
 
 func (f fakePart) Refunds(ctx context.Context, _ string) ([]refund.Record, error) {
 	return f.refunds, f.wait(ctx)
+}
+
+func (f fakePart) Postings(ctx context.Context, _ string) ([]posting.Set, error) {
+	return []posting.Set{{Kind: posting.Hold, Lines: posting.Move(eur(12600), posting.FundsHeldContra, posting.FundsHeld), CreatedAt: invoicedAt}}, f.wait(ctx)
 }
 
 func (f fakePart) Track(ctx context.Context, _ string) ([]shipping.Shipment, error) {

@@ -155,5 +155,8 @@ func TestAnOrderIsShownWithItsFactsAndHoldings(t *testing.T) {
 	var holdings contract.Holdings
 	b.ask(t, "/v1/orders/"+someOrder+"/holdings", asNight, &holdings)
 	require.Equal(t, int64(12600), holdings.Payment.Captured)
+	require.Equal(t, &[]contract.PostingSet{{At: invoicedAt, Kind: "hold", Lines: []contract.PostingLine{
+		{Account: "funds_held", Amount: contract.Money{Amount: 12600, Currency: "EUR"}}, {Account: "funds_held_contra", Amount: contract.Money{Amount: -12600, Currency: "EUR"}},
+	}}}, holdings.Postings)
 	require.Len(t, holdings.Shipments, 2)
 }

@@ -420,8 +420,11 @@ type Holdings struct {
 	Missing *Missing `json:"missing,omitempty"`
 
 	// Payment Absent while there is none, as for an order that costs nothing, or if it is `missing`.
-	Payment   *Payment   `json:"payment,omitempty"`
-	Shipments []Shipment `json:"shipments"`
+	Payment *Payment `json:"payment,omitempty"`
+
+	// Postings What the ledger of the payment service has of the order, the oldest first; absent if `ledger` is missing.
+	Postings  *[]PostingSet `json:"postings,omitempty"`
+	Shipments []Shipment    `json:"shipments"`
 }
 
 // LetterDecision defines model for LetterDecision.
@@ -625,6 +628,26 @@ type Payloads struct {
 		Data     *[]byte            `json:"data,omitempty"`
 		Metadata *map[string][]byte `json:"metadata,omitempty"`
 	} `json:"payloads"`
+}
+
+// PostingLine A debit is positive, a credit negative.
+type PostingLine struct {
+	// Account funds_held, funds_held_contra, provider_receivable, revenue or refunds. More may follow.
+	//
+	// Example: provider_receivable
+	Account string `json:"account"`
+	Amount  Money  `json:"amount"`
+}
+
+// PostingSet One event in a ledger with double entries. Its lines sum to zero.
+type PostingSet struct {
+	At time.Time `json:"at"`
+
+	// Kind hold, release, capture or refund. More may follow.
+	//
+	// Example: capture
+	Kind  string        `json:"kind"`
+	Lines []PostingLine `json:"lines"`
 }
 
 // Projection defines model for Projection.

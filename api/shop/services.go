@@ -10,6 +10,7 @@ import (
 	"github.com/amends/amends/services/notification"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/posting"
 	"github.com/amends/amends/services/payment/refund"
 	"github.com/amends/amends/services/query"
 	"github.com/amends/amends/services/shipping"
@@ -35,6 +36,7 @@ type Services struct {
 	Payment interface {
 		Get(ctx context.Context, saga string) (payment.Summary, error)
 		Refunds(ctx context.Context, saga string) ([]refund.Record, error)
+		Postings(ctx context.Context, saga string) ([]posting.Set, error)
 	}
 	Notification interface {
 		About(ctx context.Context, subject string) ([]notification.Delivery, error)
@@ -122,6 +124,16 @@ func (r *Reader) Refunds(ctx context.Context, id string) ([]refund.Record, error
 	}
 	return retry.Do(ctx, r.retries, func(ctx context.Context) ([]refund.Record, error) {
 		return r.services.Payment.Refunds(ctx, id)
+	})
+}
+
+// Postings returns the posting sets of an order as payment does.
+func (r *Reader) Postings(ctx context.Context, id string) ([]posting.Set, error) {
+	if r.services.Payment == nil {
+		return nil, errNone
+	}
+	return retry.Do(ctx, r.retries, func(ctx context.Context) ([]posting.Set, error) {
+		return r.services.Payment.Postings(ctx, id)
 	})
 }
 

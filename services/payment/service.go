@@ -7,6 +7,7 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/key"
+	"github.com/amends/amends/services/payment/posting"
 	"github.com/amends/amends/services/payment/refund"
 )
 
@@ -76,6 +77,9 @@ type Direct interface {
 	// first, none if there are none. A refund that was refused before, because too little
 	// is left of the capture, is not among them.
 	Refunds(ctx context.Context, saga string) ([]refund.Record, error)
+	// Postings returns the ledger's posting sets of all payments of a saga, the oldest first,
+	// none if there are none.
+	Postings(ctx context.Context, saga string) ([]posting.Set, error)
 }
 
 // Summary is a payment as other programs may see it: without the hash of its token.

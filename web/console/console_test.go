@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -365,6 +366,14 @@ func TestARouteIsMoved(t *testing.T) {
 	require.Contains(t, mia.get("/routes").text, "312 of 1000", "support sees")
 	require.NotContains(t, mia.get("/routes/orders").text, "Give it back to the program")
 	require.Equal(t, http.StatusForbidden, mia.send("/routes", "/routes/orders/act", url.Values{"mode": {"legacy"}, "reason": {"r"}}).StatusCode, "and the API decides")
+}
+
+func TestAnOrderShowsItsLedger(t *testing.T) {
+	t.Parallel()
+	text := signedIn(t, serve(t, &world{}), nightSecret).get("/orders/" + confirmed).text
+	const row = `<td>hold</td><th scope="row" class="nowrap">%s</th><td class="num">%s</td><td class="num">%s</td>`
+	require.Contains(t, text, fmt.Sprintf(row, "funds held", "126.00 EUR", ""))
+	require.Contains(t, text, fmt.Sprintf(row, "funds held contra", "", "126.00 EUR"))
 }
 
 func TestDataIsRedacted(t *testing.T) {

@@ -261,6 +261,9 @@ func (w *world) details(get func(string, func(*http.Request) any)) {
 	})
 	get("/v1/orders/{id}/holdings", func(*http.Request) any {
 		return contract.Holdings{
+			Postings: &[]contract.PostingSet{
+				{At: w.at(4 * time.Minute), Kind: "hold", Lines: []contract.PostingLine{{Account: "funds_held", Amount: euro(12600)}, {Account: "funds_held_contra", Amount: euro(-12600)}}},
+			},
 			Payment:   &contract.Payment{State: "authorized", Amount: euro(12600), InvoiceNumber: new("INV-00000042")},
 			Shipments: []contract.Shipment{{Warehouse: "BER", State: "booked", TrackingNumber: new("T-1" + canary)}, {Warehouse: "AMS", State: "cancelled"}},
 		}

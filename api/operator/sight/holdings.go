@@ -12,6 +12,7 @@ import (
 	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/posting"
 	"github.com/amends/amends/services/shipping"
 )
 
@@ -19,12 +20,13 @@ import (
 // time.
 const (
 	partPayment   = "payment"
+	partLedger    = "ledger"
 	partShipments = "shipments"
 
 	within = time.Second
 )
 
-var policies = map[string]gather.Policy{partPayment: {Within: within}, partShipments: {Within: within}}
+var policies = map[string]gather.Policy{partPayment: {Within: within}, partLedger: {Within: within}, partShipments: {Within: within}}
 
 func (s *Sights) getHoldings(c echo.Context) error {
 	id, err := apiorders.ParseID(c.Param("id"))
@@ -35,6 +37,8 @@ func (s *Sights) getHoldings(c echo.Context) error {
 	missing, err := gather.Gather(c.Request().Context(), policies,
 		gather.Of(partPayment, func(ctx context.Context) (*contract.Payment, error) { return s.payment(ctx, id) },
 			func(p *contract.Payment) { out.Payment = p }),
+		gather.Of(partLedger, func(ctx context.Context) ([]posting.Set, error) { return s.config.Records.Postings(ctx, id) },
+			func(all []posting.Set) { out.Postings = new(renderPostings(all)) }),
 		gather.Of(partShipments, func(ctx context.Context) ([]shipping.Shipment, error) { return s.config.Records.Shipments(ctx, id) },
 			func(all []shipping.Shipment) {
 				for _, p := range all {
@@ -68,6 +72,18 @@ func renderPayment(p payment.Summary) *contract.Payment {
 		Captured: p.Captured, Refunded: p.Refunded,
 		InvoiceNumber: apiorders.Optional(p.InvoiceNumber), DeclineCode: apiorders.Optional(string(p.DeclineCode)),
 	}
+}
+
+func renderPostings(all []posting.Set) []contract.PostingSet {
+	out := make([]contract.PostingSet, len(all))
+	for i, s := range all {
+		out[i] = contract.PostingSet{At: s.CreatedAt.UTC(), Kind: string(s.Kind), Lines: []contract.PostingLine{}}
+		for _, l := range s.Lines {
+			amount := contract.Money{Amount: l.Amount.Minor, Currency: string(l.Amount.Currency)}
+			out[i].Lines = append(out[i].Lines, contract.PostingLine{Account: string(l.Account), Amount: amount})
+		}
+	}
+	return out
 }
 
 // absent renders the parts that are missing, nil if all are there.

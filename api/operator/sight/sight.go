@@ -19,6 +19,7 @@ import (
 	"github.com/amends/amends/internal/orders/lookup"
 	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/posting"
 	"github.com/amends/amends/services/query"
 	"github.com/amends/amends/services/shipping"
 )
@@ -27,6 +28,7 @@ import (
 // [github.com/amends/amends/api/shop.Reader].
 type Records interface {
 	Payment(ctx context.Context, order string) (payment.Summary, error)
+	Postings(ctx context.Context, order string) ([]posting.Set, error)
 	Shipments(ctx context.Context, order string) ([]shipping.Shipment, error)
 }
 

@@ -66,6 +66,7 @@ var Methods = []Row{
 	{"amends.order.v1.Order/RepairOrder", []string{gateway}},
 	{"amends.order.v1.Order/Withdraw", []string{gateway}},
 	{"amends.payment.v1.Payment/Get", []string{gateway, operator}},
+	{"amends.payment.v1.Payment/ListPostings", []string{gateway}},
 	{"amends.payment.v1.Payment/ListRefunds", []string{gateway, operator}},
 	{"amends.query.v1.Query/Follow", []string{gateway, operator}},
 	{"amends.query.v1.Query/GetOrder", []string{gateway, operator}},

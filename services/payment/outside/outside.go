@@ -11,6 +11,7 @@ import (
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/payment"
+	"github.com/amends/amends/services/payment/posting"
 	"github.com/amends/amends/services/payment/provider"
 	"github.com/amends/amends/services/payment/refund"
 )
@@ -46,6 +47,11 @@ func (o *Outside) Get(ctx context.Context, saga string) (payment.Summary, error)
 // Refunds implements [payment.Service].
 func (o *Outside) Refunds(ctx context.Context, saga string) ([]refund.Record, error) {
 	return o.store.Refunds(ctx, saga)
+}
+
+// Postings implements [payment.Service].
+func (o *Outside) Postings(ctx context.Context, saga string) ([]posting.Set, error) {
+	return o.store.Postings(ctx, saga)
 }
 
 // act makes one call to the provider and translates its error.

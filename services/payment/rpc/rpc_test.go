@@ -17,6 +17,7 @@ import (
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/outside"
+	"github.com/amends/amends/services/payment/posting"
 	"github.com/amends/amends/services/payment/provider/simulator"
 	"github.com/amends/amends/services/payment/refund"
 	"github.com/amends/amends/services/payment/rpc"
@@ -50,7 +51,11 @@ func contract(t *testing.T, s payment.Service, d payment.Direct, saga string) {
 		return p
 	}
 
-	_, err := d.Get(ctx, saga)
+	none, err := d.Postings(ctx, saga)
+	require.NoError(t, err)
+	require.Empty(t, none)
+	require.NotNil(t, none)
+	_, err = d.Get(ctx, saga)
 	require.Equal(t, fault.NotFound, fault.CodeOf(err))
 	require.Equal(t, fault.Business, fault.KindOf(err))
 
@@ -92,6 +97,23 @@ func contract(t *testing.T, s payment.Service, d payment.Direct, saga string) {
 		PaymentID: a.PaymentID, State: payment.Captured, Amount: total, Captured: 12600, Refunded: 600,
 		InvoiceNumber: c.InvoiceNumber, InvoicedAt: issued, CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt,
 	}, p, "the date of an invoice does not change with a refund")
+
+	sets, err := d.Postings(ctx, saga)
+	require.NoError(t, err)
+	var kinds []posting.Kind
+	for _, set := range sets {
+		require.NoError(t, set.Check())
+		require.Equal(t, a.PaymentID, set.PaymentID, "a payment that was declined has none")
+		require.False(t, set.CreatedAt.Before(p.CreatedAt))
+		kinds = append(kinds, set.Kind)
+	}
+	require.Equal(t, []posting.Kind{posting.Hold, posting.Capture, posting.Refund}, kinds)
+	require.ElementsMatch(t, []posting.Line{
+		{Account: posting.Refunds, Amount: money.New(600, "EUR")}, {Account: posting.ProviderReceivable, Amount: money.New(-600, "EUR")},
+	}, sets[2].Lines)
+	other, err := d.Postings(ctx, "another")
+	require.NoError(t, err)
+	require.Empty(t, other)
 }
 
 var refundNote = refund.Note{ID: "r1", Reason: "broken in transit", Reference: "case 7", By: "ada", TakeBack: true}
@@ -106,6 +128,42 @@ func (f fake) Get(context.Context, string) (payment.Summary, error) {
 func (f fake) Refunds(context.Context, string) ([]refund.Record, error) {
 	return []refund.Record{{State: refund.State(f)}}, nil
 }
+
+func (fake) Postings(context.Context, string) ([]posting.Set, error) { return nil, nil }
+
+// books answers a posting set.
+type books struct {
+	fake
+
+	set posting.Set
+}
+
+func (b books) Postings(context.Context, string) ([]posting.Set, error) {
+	return []posting.Set{b.set}, nil
+}
+
+func TestEveryKindAndAccountOfThePostingsIsInTheContractAndNoOther(t *testing.T) {
+	t.Parallel()
+	answer := func(k posting.Kind, a posting.Account) ([]posting.Set, error) {
+		set := posting.Set{Kind: k, Lines: []posting.Line{{Account: a, Amount: money.New(-1, "EUR")}}}
+		return rpc.NewClient(rpctest.Connect(t, func(r grpc.ServiceRegistrar) { rpc.Register(r, books{set: set}) })).Postings(rpctest.Context(t), "s")
+	}
+	kinds := []posting.Kind{posting.Hold, posting.Release, posting.Capture, posting.Refund}
+	accounts := []posting.Account{posting.FundsHeld, posting.FundsHeldContra, posting.ProviderReceivable, posting.Revenue, posting.Refunds}
+	require.Len(t, pb.PostingKind_name, len(kinds)+1)
+	require.Len(t, pb.Account_name, len(accounts)+1)
+	for i, a := range accounts {
+		got, err := answer(kinds[i%len(kinds)], a)
+		require.NoError(t, err)
+		require.Equal(t, kinds[i%len(kinds)], got[0].Kind)
+		require.Equal(t, []posting.Line{{Account: a, Amount: money.New(-1, "EUR")}}, got[0].Lines)
+	}
+	for _, wrong := range []error{second(answer("gift", posting.Revenue)), second(answer(posting.Hold, "a pocket"))} {
+		require.Equal(t, fault.Bug, fault.KindOf(wrong))
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
 
 func TestEveryStateOfARefundIsInTheContractAndNoOther(t *testing.T) {
 	t.Parallel()
@@ -161,5 +219,7 @@ func TestANameThatIsTooLongIsRefused(t *testing.T) {
 	_, err := c.Get(rpctest.Context(t), strings.Repeat("x", 256))
 	require.Equal(t, fault.Invalid, fault.CodeOf(err))
 	_, err = c.Refunds(rpctest.Context(t), strings.Repeat("x", 256))
+	require.Equal(t, fault.Invalid, fault.CodeOf(err))
+	_, err = c.Postings(rpctest.Context(t), strings.Repeat("x", 256))
 	require.Equal(t, fault.Invalid, fault.CodeOf(err))
 }

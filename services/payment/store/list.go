@@ -11,7 +11,6 @@ import (
 	"github.com/amends/amends/internal/database"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/services/payment"
-	"github.com/amends/amends/services/payment/posting"
 	"github.com/amends/amends/services/payment/refund"
 	"github.com/amends/amends/services/payment/store/notes"
 	"github.com/amends/amends/services/payment/store/rows"
@@ -67,23 +66,6 @@ func (s *Store) Invoices(ctx context.Context) ([]transfer.Invoice, error) {
 			Number: r.Number, PaymentID: r.PaymentID, Amount: money.New(r.Amount, r.Currency), CreatedAt: r.CreatedAt,
 		}
 	})
-}
-
-// Ledger returns every posting set, oldest first.
-func (s *Store) Ledger(ctx context.Context) ([]posting.Set, error) {
-	var lines []rows.Posting
-	if err := s.db.WithContext(ctx).Order("set_id, line").Find(&lines).Error; err != nil {
-		return nil, database.Fault(err)
-	}
-	var sets []posting.Set
-	for _, r := range lines {
-		if len(sets) == 0 || sets[len(sets)-1].ID != r.SetID {
-			sets = append(sets, posting.Set{ID: r.SetID, PaymentID: r.PaymentID, Kind: r.Kind, CreatedAt: r.CreatedAt})
-		}
-		set := &sets[len(sets)-1]
-		set.Lines = append(set.Lines, posting.Line{Account: r.Account, Amount: money.New(r.Amount, r.Currency)})
-	}
-	return sets, nil
 }
 
 // list runs q and maps its rows.

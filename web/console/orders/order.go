@@ -26,6 +26,7 @@ type orderData struct {
 	Rows     []row
 	Holds    []string // effects that stand right now, in words
 	Holdings contract.Holdings
+	Ledger   []booking
 	Timeline []contract.TimelineEntry
 	Log      []entry
 	Refunds  []contract.Refund

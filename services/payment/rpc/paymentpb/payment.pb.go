@@ -141,6 +141,125 @@ func (RefundState) EnumDescriptor() ([]byte, []int) {
 	return file_services_payment_rpc_payment_proto_rawDescGZIP(), []int{1}
 }
 
+// PostingKind is the event that a posting set records.
+type PostingKind int32
+
+const (
+	PostingKind_POSTING_KIND_UNSPECIFIED PostingKind = 0
+	PostingKind_POSTING_KIND_HOLD        PostingKind = 1
+	PostingKind_POSTING_KIND_RELEASE     PostingKind = 2
+	PostingKind_POSTING_KIND_CAPTURE     PostingKind = 3
+	PostingKind_POSTING_KIND_REFUND      PostingKind = 4
+)
+
+// Enum value maps for PostingKind.
+var (
+	PostingKind_name = map[int32]string{
+		0: "POSTING_KIND_UNSPECIFIED",
+		1: "POSTING_KIND_HOLD",
+		2: "POSTING_KIND_RELEASE",
+		3: "POSTING_KIND_CAPTURE",
+		4: "POSTING_KIND_REFUND",
+	}
+	PostingKind_value = map[string]int32{
+		"POSTING_KIND_UNSPECIFIED": 0,
+		"POSTING_KIND_HOLD":        1,
+		"POSTING_KIND_RELEASE":     2,
+		"POSTING_KIND_CAPTURE":     3,
+		"POSTING_KIND_REFUND":      4,
+	}
+)
+
+func (x PostingKind) Enum() *PostingKind {
+	p := new(PostingKind)
+	*p = x
+	return p
+}
+
+func (x PostingKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (PostingKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_services_payment_rpc_payment_proto_enumTypes[2].Descriptor()
+}
+
+func (PostingKind) Type() protoreflect.EnumType {
+	return &file_services_payment_rpc_payment_proto_enumTypes[2]
+}
+
+func (x PostingKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use PostingKind.Descriptor instead.
+func (PostingKind) EnumDescriptor() ([]byte, []int) {
+	return file_services_payment_rpc_payment_proto_rawDescGZIP(), []int{2}
+}
+
+// Account is an account of the ledger.
+type Account int32
+
+const (
+	Account_ACCOUNT_UNSPECIFIED Account = 0
+	// Money that authorizations hold, and its other side.
+	Account_ACCOUNT_FUNDS_HELD        Account = 1
+	Account_ACCOUNT_FUNDS_HELD_CONTRA Account = 2
+	// Money that the provider captured and owes.
+	Account_ACCOUNT_PROVIDER_RECEIVABLE Account = 3
+	// Money that customers paid.
+	Account_ACCOUNT_REVENUE Account = 4
+	// Money that was paid back.
+	Account_ACCOUNT_REFUNDS Account = 5
+)
+
+// Enum value maps for Account.
+var (
+	Account_name = map[int32]string{
+		0: "ACCOUNT_UNSPECIFIED",
+		1: "ACCOUNT_FUNDS_HELD",
+		2: "ACCOUNT_FUNDS_HELD_CONTRA",
+		3: "ACCOUNT_PROVIDER_RECEIVABLE",
+		4: "ACCOUNT_REVENUE",
+		5: "ACCOUNT_REFUNDS",
+	}
+	Account_value = map[string]int32{
+		"ACCOUNT_UNSPECIFIED":         0,
+		"ACCOUNT_FUNDS_HELD":          1,
+		"ACCOUNT_FUNDS_HELD_CONTRA":   2,
+		"ACCOUNT_PROVIDER_RECEIVABLE": 3,
+		"ACCOUNT_REVENUE":             4,
+		"ACCOUNT_REFUNDS":             5,
+	}
+)
+
+func (x Account) Enum() *Account {
+	p := new(Account)
+	*p = x
+	return p
+}
+
+func (x Account) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Account) Descriptor() protoreflect.EnumDescriptor {
+	return file_services_payment_rpc_payment_proto_enumTypes[3].Descriptor()
+}
+
+func (Account) Type() protoreflect.EnumType {
+	return &file_services_payment_rpc_payment_proto_enumTypes[3]
+}
+
+func (x Account) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Account.Descriptor instead.
+func (Account) EnumDescriptor() ([]byte, []int) {
+	return file_services_payment_rpc_payment_proto_rawDescGZIP(), []int{3}
+}
+
 // GetRequest names a saga.
 type GetRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -521,6 +640,227 @@ func (x *Refund) GetUpdatedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// ListPostingsRequest names a saga.
+type ListPostingsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Saga          string                 `protobuf:"bytes,1,opt,name=saga,proto3" json:"saga,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPostingsRequest) Reset() {
+	*x = ListPostingsRequest{}
+	mi := &file_services_payment_rpc_payment_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPostingsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPostingsRequest) ProtoMessage() {}
+
+func (x *ListPostingsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_services_payment_rpc_payment_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPostingsRequest.ProtoReflect.Descriptor instead.
+func (*ListPostingsRequest) Descriptor() ([]byte, []int) {
+	return file_services_payment_rpc_payment_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ListPostingsRequest) GetSaga() string {
+	if x != nil {
+		return x.Saga
+	}
+	return ""
+}
+
+// ListPostingsResponse is a part of the posting sets.
+type ListPostingsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sets          []*PostingSet          `protobuf:"bytes,1,rep,name=sets,proto3" json:"sets,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPostingsResponse) Reset() {
+	*x = ListPostingsResponse{}
+	mi := &file_services_payment_rpc_payment_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPostingsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPostingsResponse) ProtoMessage() {}
+
+func (x *ListPostingsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_services_payment_rpc_payment_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPostingsResponse.ProtoReflect.Descriptor instead.
+func (*ListPostingsResponse) Descriptor() ([]byte, []int) {
+	return file_services_payment_rpc_payment_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ListPostingsResponse) GetSets() []*PostingSet {
+	if x != nil {
+		return x.Sets
+	}
+	return nil
+}
+
+// PostingSet is one event in the ledger. Its lines sum to zero per currency.
+type PostingSet struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	PaymentId     string                 `protobuf:"bytes,2,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
+	Kind          PostingKind            `protobuf:"varint,3,opt,name=kind,proto3,enum=amends.payment.v1.PostingKind" json:"kind,omitempty"`
+	Lines         []*PostingLine         `protobuf:"bytes,4,rep,name=lines,proto3" json:"lines,omitempty"`
+	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PostingSet) Reset() {
+	*x = PostingSet{}
+	mi := &file_services_payment_rpc_payment_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PostingSet) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PostingSet) ProtoMessage() {}
+
+func (x *PostingSet) ProtoReflect() protoreflect.Message {
+	mi := &file_services_payment_rpc_payment_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PostingSet.ProtoReflect.Descriptor instead.
+func (*PostingSet) Descriptor() ([]byte, []int) {
+	return file_services_payment_rpc_payment_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *PostingSet) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *PostingSet) GetPaymentId() string {
+	if x != nil {
+		return x.PaymentId
+	}
+	return ""
+}
+
+func (x *PostingSet) GetKind() PostingKind {
+	if x != nil {
+		return x.Kind
+	}
+	return PostingKind_POSTING_KIND_UNSPECIFIED
+}
+
+func (x *PostingSet) GetLines() []*PostingLine {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+func (x *PostingSet) GetCreatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return nil
+}
+
+// PostingLine is one side of a posting set.
+type PostingLine struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Account Account                `protobuf:"varint,1,opt,name=account,proto3,enum=amends.payment.v1.Account" json:"account,omitempty"`
+	// A debit is positive, a credit negative.
+	Amount        *wirepb.Amount `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PostingLine) Reset() {
+	*x = PostingLine{}
+	mi := &file_services_payment_rpc_payment_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PostingLine) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PostingLine) ProtoMessage() {}
+
+func (x *PostingLine) ProtoReflect() protoreflect.Message {
+	mi := &file_services_payment_rpc_payment_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PostingLine.ProtoReflect.Descriptor instead.
+func (*PostingLine) Descriptor() ([]byte, []int) {
+	return file_services_payment_rpc_payment_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *PostingLine) GetAccount() Account {
+	if x != nil {
+		return x.Account
+	}
+	return Account_ACCOUNT_UNSPECIFIED
+}
+
+func (x *PostingLine) GetAmount() *wirepb.Amount {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
 var File_services_payment_rpc_payment_proto protoreflect.FileDescriptor
 
 const file_services_payment_rpc_payment_proto_rawDesc = "" +
@@ -562,7 +902,23 @@ const file_services_payment_rpc_payment_proto_rawDesc = "" +
 	"created_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x129\n" +
 	"\n" +
 	"updated_at\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt*\x94\x01\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\")\n" +
+	"\x13ListPostingsRequest\x12\x12\n" +
+	"\x04saga\x18\x01 \x01(\tR\x04saga\"I\n" +
+	"\x14ListPostingsResponse\x121\n" +
+	"\x04sets\x18\x01 \x03(\v2\x1d.amends.payment.v1.PostingSetR\x04sets\"\xe0\x01\n" +
+	"\n" +
+	"PostingSet\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
+	"\n" +
+	"payment_id\x18\x02 \x01(\tR\tpaymentId\x122\n" +
+	"\x04kind\x18\x03 \x01(\x0e2\x1e.amends.payment.v1.PostingKindR\x04kind\x124\n" +
+	"\x05lines\x18\x04 \x03(\v2\x1e.amends.payment.v1.PostingLineR\x05lines\x129\n" +
+	"\n" +
+	"created_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\"s\n" +
+	"\vPostingLine\x124\n" +
+	"\aaccount\x18\x01 \x01(\x0e2\x1a.amends.payment.v1.AccountR\aaccount\x12.\n" +
+	"\x06amount\x18\x02 \x01(\v2\x16.amends.wire.v1.AmountR\x06amount*\x94\x01\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fSTATE_INTENT\x10\x01\x12\x14\n" +
@@ -576,10 +932,24 @@ const file_services_payment_rpc_payment_proto_rawDesc = "" +
 	"\x14REFUND_STATE_PENDING\x10\x01\x12\x15\n" +
 	"\x11REFUND_STATE_DONE\x10\x02\x12\x19\n" +
 	"\x15REFUND_STATE_DECLINED\x10\x03\x12\x18\n" +
-	"\x14REFUND_STATE_BLOCKED\x10\x042\xb9\x01\n" +
+	"\x14REFUND_STATE_BLOCKED\x10\x04*\x8f\x01\n" +
+	"\vPostingKind\x12\x1c\n" +
+	"\x18POSTING_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11POSTING_KIND_HOLD\x10\x01\x12\x18\n" +
+	"\x14POSTING_KIND_RELEASE\x10\x02\x12\x18\n" +
+	"\x14POSTING_KIND_CAPTURE\x10\x03\x12\x17\n" +
+	"\x13POSTING_KIND_REFUND\x10\x04*\xa4\x01\n" +
+	"\aAccount\x12\x17\n" +
+	"\x13ACCOUNT_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12ACCOUNT_FUNDS_HELD\x10\x01\x12\x1d\n" +
+	"\x19ACCOUNT_FUNDS_HELD_CONTRA\x10\x02\x12\x1f\n" +
+	"\x1bACCOUNT_PROVIDER_RECEIVABLE\x10\x03\x12\x13\n" +
+	"\x0fACCOUNT_REVENUE\x10\x04\x12\x13\n" +
+	"\x0fACCOUNT_REFUNDS\x10\x052\xa1\x02\n" +
 	"\aPayment\x12I\n" +
 	"\x03Get\x12\x1d.amends.payment.v1.GetRequest\x1a\x1e.amends.payment.v1.GetResponse\"\x03\x90\x02\x01\x12c\n" +
-	"\vListRefunds\x12%.amends.payment.v1.ListRefundsRequest\x1a&.amends.payment.v1.ListRefundsResponse\"\x03\x90\x02\x010\x01B9Z7github.com/amends/amends/services/payment/rpc/paymentpbb\x06proto3"
+	"\vListRefunds\x12%.amends.payment.v1.ListRefundsRequest\x1a&.amends.payment.v1.ListRefundsResponse\"\x03\x90\x02\x010\x01\x12f\n" +
+	"\fListPostings\x12&.amends.payment.v1.ListPostingsRequest\x1a'.amends.payment.v1.ListPostingsResponse\"\x03\x90\x02\x010\x01B9Z7github.com/amends/amends/services/payment/rpc/paymentpbb\x06proto3"
 
 var (
 	file_services_payment_rpc_payment_proto_rawDescOnce sync.Once
@@ -593,39 +963,53 @@ func file_services_payment_rpc_payment_proto_rawDescGZIP() []byte {
 	return file_services_payment_rpc_payment_proto_rawDescData
 }
 
-var file_services_payment_rpc_payment_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_services_payment_rpc_payment_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_services_payment_rpc_payment_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_services_payment_rpc_payment_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_services_payment_rpc_payment_proto_goTypes = []any{
 	(State)(0),                    // 0: amends.payment.v1.State
 	(RefundState)(0),              // 1: amends.payment.v1.RefundState
-	(*GetRequest)(nil),            // 2: amends.payment.v1.GetRequest
-	(*GetResponse)(nil),           // 3: amends.payment.v1.GetResponse
-	(*ListRefundsRequest)(nil),    // 4: amends.payment.v1.ListRefundsRequest
-	(*ListRefundsResponse)(nil),   // 5: amends.payment.v1.ListRefundsResponse
-	(*Refund)(nil),                // 6: amends.payment.v1.Refund
-	(*wirepb.Amount)(nil),         // 7: amends.wire.v1.Amount
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(PostingKind)(0),              // 2: amends.payment.v1.PostingKind
+	(Account)(0),                  // 3: amends.payment.v1.Account
+	(*GetRequest)(nil),            // 4: amends.payment.v1.GetRequest
+	(*GetResponse)(nil),           // 5: amends.payment.v1.GetResponse
+	(*ListRefundsRequest)(nil),    // 6: amends.payment.v1.ListRefundsRequest
+	(*ListRefundsResponse)(nil),   // 7: amends.payment.v1.ListRefundsResponse
+	(*Refund)(nil),                // 8: amends.payment.v1.Refund
+	(*ListPostingsRequest)(nil),   // 9: amends.payment.v1.ListPostingsRequest
+	(*ListPostingsResponse)(nil),  // 10: amends.payment.v1.ListPostingsResponse
+	(*PostingSet)(nil),            // 11: amends.payment.v1.PostingSet
+	(*PostingLine)(nil),           // 12: amends.payment.v1.PostingLine
+	(*wirepb.Amount)(nil),         // 13: amends.wire.v1.Amount
+	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
 }
 var file_services_payment_rpc_payment_proto_depIdxs = []int32{
 	0,  // 0: amends.payment.v1.GetResponse.state:type_name -> amends.payment.v1.State
-	7,  // 1: amends.payment.v1.GetResponse.amount:type_name -> amends.wire.v1.Amount
-	8,  // 2: amends.payment.v1.GetResponse.created_at:type_name -> google.protobuf.Timestamp
-	8,  // 3: amends.payment.v1.GetResponse.updated_at:type_name -> google.protobuf.Timestamp
-	8,  // 4: amends.payment.v1.GetResponse.invoiced_at:type_name -> google.protobuf.Timestamp
-	6,  // 5: amends.payment.v1.ListRefundsResponse.refunds:type_name -> amends.payment.v1.Refund
+	13, // 1: amends.payment.v1.GetResponse.amount:type_name -> amends.wire.v1.Amount
+	14, // 2: amends.payment.v1.GetResponse.created_at:type_name -> google.protobuf.Timestamp
+	14, // 3: amends.payment.v1.GetResponse.updated_at:type_name -> google.protobuf.Timestamp
+	14, // 4: amends.payment.v1.GetResponse.invoiced_at:type_name -> google.protobuf.Timestamp
+	8,  // 5: amends.payment.v1.ListRefundsResponse.refunds:type_name -> amends.payment.v1.Refund
 	1,  // 6: amends.payment.v1.Refund.state:type_name -> amends.payment.v1.RefundState
-	7,  // 7: amends.payment.v1.Refund.amount:type_name -> amends.wire.v1.Amount
-	8,  // 8: amends.payment.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
-	8,  // 9: amends.payment.v1.Refund.updated_at:type_name -> google.protobuf.Timestamp
-	2,  // 10: amends.payment.v1.Payment.Get:input_type -> amends.payment.v1.GetRequest
-	4,  // 11: amends.payment.v1.Payment.ListRefunds:input_type -> amends.payment.v1.ListRefundsRequest
-	3,  // 12: amends.payment.v1.Payment.Get:output_type -> amends.payment.v1.GetResponse
-	5,  // 13: amends.payment.v1.Payment.ListRefunds:output_type -> amends.payment.v1.ListRefundsResponse
-	12, // [12:14] is the sub-list for method output_type
-	10, // [10:12] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	13, // 7: amends.payment.v1.Refund.amount:type_name -> amends.wire.v1.Amount
+	14, // 8: amends.payment.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
+	14, // 9: amends.payment.v1.Refund.updated_at:type_name -> google.protobuf.Timestamp
+	11, // 10: amends.payment.v1.ListPostingsResponse.sets:type_name -> amends.payment.v1.PostingSet
+	2,  // 11: amends.payment.v1.PostingSet.kind:type_name -> amends.payment.v1.PostingKind
+	12, // 12: amends.payment.v1.PostingSet.lines:type_name -> amends.payment.v1.PostingLine
+	14, // 13: amends.payment.v1.PostingSet.created_at:type_name -> google.protobuf.Timestamp
+	3,  // 14: amends.payment.v1.PostingLine.account:type_name -> amends.payment.v1.Account
+	13, // 15: amends.payment.v1.PostingLine.amount:type_name -> amends.wire.v1.Amount
+	4,  // 16: amends.payment.v1.Payment.Get:input_type -> amends.payment.v1.GetRequest
+	6,  // 17: amends.payment.v1.Payment.ListRefunds:input_type -> amends.payment.v1.ListRefundsRequest
+	9,  // 18: amends.payment.v1.Payment.ListPostings:input_type -> amends.payment.v1.ListPostingsRequest
+	5,  // 19: amends.payment.v1.Payment.Get:output_type -> amends.payment.v1.GetResponse
+	7,  // 20: amends.payment.v1.Payment.ListRefunds:output_type -> amends.payment.v1.ListRefundsResponse
+	10, // 21: amends.payment.v1.Payment.ListPostings:output_type -> amends.payment.v1.ListPostingsResponse
+	19, // [19:22] is the sub-list for method output_type
+	16, // [16:19] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_services_payment_rpc_payment_proto_init() }
@@ -638,8 +1022,8 @@ func file_services_payment_rpc_payment_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_services_payment_rpc_payment_proto_rawDesc), len(file_services_payment_rpc_payment_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   5,
+			NumEnums:      4,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

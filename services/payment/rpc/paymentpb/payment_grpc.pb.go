@@ -19,8 +19,9 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Payment_Get_FullMethodName         = "/amends.payment.v1.Payment/Get"
-	Payment_ListRefunds_FullMethodName = "/amends.payment.v1.Payment/ListRefunds"
+	Payment_Get_FullMethodName          = "/amends.payment.v1.Payment/Get"
+	Payment_ListRefunds_FullMethodName  = "/amends.payment.v1.Payment/ListRefunds"
+	Payment_ListPostings_FullMethodName = "/amends.payment.v1.Payment/ListPostings"
 )
 
 // PaymentClient is the client API for Payment service.
@@ -35,6 +36,9 @@ type PaymentClient interface {
 	// ListRefunds returns the refunds of a saga that were asked of the provider, the oldest
 	// first, in parts.
 	ListRefunds(ctx context.Context, in *ListRefundsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListRefundsResponse], error)
+	// ListPostings returns the posting sets of all payments of a saga, the oldest first, in
+	// parts.
+	ListPostings(ctx context.Context, in *ListPostingsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListPostingsResponse], error)
 }
 
 type paymentClient struct {
@@ -74,6 +78,25 @@ func (c *paymentClient) ListRefunds(ctx context.Context, in *ListRefundsRequest,
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Payment_ListRefundsClient = grpc.ServerStreamingClient[ListRefundsResponse]
 
+func (c *paymentClient) ListPostings(ctx context.Context, in *ListPostingsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListPostingsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Payment_ServiceDesc.Streams[1], Payment_ListPostings_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ListPostingsRequest, ListPostingsResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Payment_ListPostingsClient = grpc.ServerStreamingClient[ListPostingsResponse]
+
 // PaymentServer is the server API for Payment service.
 // All implementations must embed UnimplementedPaymentServer
 // for forward compatibility.
@@ -86,6 +109,9 @@ type PaymentServer interface {
 	// ListRefunds returns the refunds of a saga that were asked of the provider, the oldest
 	// first, in parts.
 	ListRefunds(*ListRefundsRequest, grpc.ServerStreamingServer[ListRefundsResponse]) error
+	// ListPostings returns the posting sets of all payments of a saga, the oldest first, in
+	// parts.
+	ListPostings(*ListPostingsRequest, grpc.ServerStreamingServer[ListPostingsResponse]) error
 	mustEmbedUnimplementedPaymentServer()
 }
 
@@ -101,6 +127,9 @@ func (UnimplementedPaymentServer) Get(context.Context, *GetRequest) (*GetRespons
 }
 func (UnimplementedPaymentServer) ListRefunds(*ListRefundsRequest, grpc.ServerStreamingServer[ListRefundsResponse]) error {
 	return status.Error(codes.Unimplemented, "method ListRefunds not implemented")
+}
+func (UnimplementedPaymentServer) ListPostings(*ListPostingsRequest, grpc.ServerStreamingServer[ListPostingsResponse]) error {
+	return status.Error(codes.Unimplemented, "method ListPostings not implemented")
 }
 func (UnimplementedPaymentServer) mustEmbedUnimplementedPaymentServer() {}
 func (UnimplementedPaymentServer) testEmbeddedByValue()                 {}
@@ -152,6 +181,17 @@ func _Payment_ListRefunds_Handler(srv interface{}, stream grpc.ServerStream) err
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Payment_ListRefundsServer = grpc.ServerStreamingServer[ListRefundsResponse]
 
+func _Payment_ListPostings_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ListPostingsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(PaymentServer).ListPostings(m, &grpc.GenericServerStream[ListPostingsRequest, ListPostingsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Payment_ListPostingsServer = grpc.ServerStreamingServer[ListPostingsResponse]
+
 // Payment_ServiceDesc is the grpc.ServiceDesc for Payment service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -168,6 +208,11 @@ var Payment_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "ListRefunds",
 			Handler:       _Payment_ListRefunds_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "ListPostings",
+			Handler:       _Payment_ListPostings_Handler,
 			ServerStreams: true,
 		},
 	},
