@@ -10,7 +10,7 @@ import (
 )
 
 // TestPagesAreLight weighs each page as a new visitor gets it, with all the files that it loads.
-// Run it with -v for the time of the first paint.
+// Run it with -v for the times of the answer and of the first paint.
 func TestPagesAreLight(t *testing.T) {
 	t.Parallel()
 	p := start(t)
@@ -37,7 +37,7 @@ func weigh(t *testing.T, tab *browsertest.Tab, urls ...string) {
 	for _, url := range urls {
 		tab.Go(url)
 		cost := tab.Cost()
-		t.Logf("%s: %d bytes, first paint after %s", url, cost.Bytes, cost.Paint)
+		t.Logf("%s: %d bytes, answer of the server after %s, first paint after %s", url, cost.Bytes, cost.Answer, cost.Paint)
 		require.Less(t, cost.Bytes, 100_000, url)
 	}
 }

@@ -136,17 +136,21 @@ func (t *Tab) picture(file string, most float64, shot *page.CaptureScreenshotPar
 
 // Cost is how much a page takes to be shown.
 type Cost struct {
-	Paint time.Duration // from the request to the first content
-	Bytes int           // of the page and the files that it loads, as sent
+	Answer time.Duration // from the request to the end of the page, which is the share of the server
+	Paint  time.Duration // from the start of the visit to the first content, drawn by the browser
+	Bytes  int           // of the page and the files that it loads, as sent
 }
 
 // Cost returns that of the page, which was just opened.
 func (t *Tab) Cost() Cost {
 	t.tb.Helper()
 	t.Until("performance.getEntriesByName('first-contentful-paint').length")
-	c := Eval[struct{ Paint, Bytes float64 }](t, `({
+	c := Eval[struct{ Answer, Paint, Bytes float64 }](t, `({
+		answer: (n => n.responseEnd - n.requestStart)(performance.getEntriesByType('navigation')[0]),
 		paint: performance.getEntriesByName('first-contentful-paint')[0].startTime,
 		bytes: [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')].reduce((n, e) => n + e.encodedBodySize, 0),
 	})`)
-	return Cost{Paint: time.Duration(c.Paint * float64(time.Millisecond)), Bytes: int(c.Bytes)}
+	return Cost{Answer: duration(c.Answer), Paint: duration(c.Paint), Bytes: int(c.Bytes)}
 }
+
+func duration(millis float64) time.Duration { return time.Duration(millis * float64(time.Millisecond)) }
