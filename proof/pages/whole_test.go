@@ -213,7 +213,7 @@ func (p platform) fill(t *testing.T, n int) {
 }
 
 // TestWholePagesAreFast measures the first paint of each page with many orders in the read model,
-// from a warm server, and its weight for a new visitor.
+// from a warm server, the server's share of it, and the weight of the page for a new visitor.
 func TestWholePagesAreFast(t *testing.T) { //nolint:paralleltest // as above
 	p := start(t)
 	flagged := p.flagged(t)
@@ -230,18 +230,21 @@ func TestWholePagesAreFast(t *testing.T) { //nolint:paralleltest // as above
 	paid := buyer.Address()
 	fillCart(p, buyer)
 	p.signIn(person)
-	table := tabulate(t, "paint", "page", "first paint, median of 5", "longest", "weight")
+	table := tabulate(t, "paint", "page", "answer of the server, median of 5", "first paint, median of 5", "longest", "weight")
 	names := strings.NewReplacer(p.admin, "", p.shop, "", flagged, "{id}", strings.TrimPrefix(paid, p.shop+"/orders/"), "{id}")
 	measure := func(tab *browsertest.Tab, url string) {
 		tab.Go(url) // warm
-		bytes, all := tab.Cost().Bytes, []time.Duration{}
+		bytes := tab.Cost().Bytes
+		var answers, paints []time.Duration
 		for range 5 {
 			tab.Go("about:blank")
 			tab.Go(url)
-			all = append(all, tab.Cost().Paint)
+			c := tab.Cost()
+			answers, paints = append(answers, c.Answer), append(paints, c.Paint)
 		}
-		slices.Sort(all)
-		table.add("`"+names.Replace(url)+"`", millis(all[2]), millis(all[4]), kilobytes(bytes))
+		slices.Sort(answers)
+		slices.Sort(paints)
+		table.add("`"+names.Replace(url)+"`", millis(answers[2]), millis(paints[2]), millis(paints[4]), kilobytes(bytes))
 		require.Less(t, bytes, 100_000, url)
 	}
 	for _, path := range []string{"/", "/?q=mug", "/products/MUG-STONEWARE", "/cart", "/checkout", "/orders", "/sign-in", "/register"} {
