@@ -79,7 +79,7 @@ func Object(r *order.Record, o Objection, now time.Time) (changed bool, err erro
 	if _, err := order.ParseReason(string(o.Reason)); err != nil {
 		return false, fault.Errorf(fault.Bug, fault.Invalid, "object: %w", err)
 	}
-	over := calm(r, now, func(t order.Trouble) bool { return t.Event == o.Event })
+	over := o.Event != "" && end(r, o.Event, now)
 	if !abortable(*r) {
 		return r.Status == order.Pending && bug(r, o, now) || over, nil
 	}

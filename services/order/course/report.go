@@ -44,6 +44,17 @@ func Reported(r *order.Record, p Report, now time.Time) (changed bool) {
 	return true
 }
 
+// end ends the trouble of an event, also one that is heard of later, and reports whether it
+// changed r.
+func end(r *order.Record, event string, now time.Time) (changed bool) {
+	this := func(t order.Trouble) bool { return t.Event == event }
+	if !slices.ContainsFunc(r.Course.Troubles, this) {
+		r.Course.Troubles = append(slices.Clip(r.Course.Troubles), order.Trouble{Event: event})
+		return true
+	}
+	return calm(r, now, this)
+}
+
 // calm ends those troubles that are not over, and reports whether there are any.
 func calm(r *order.Record, now time.Time, these func(order.Trouble) bool) (ended bool) {
 	r.Course.Troubles = slices.Clone(r.Course.Troubles)
