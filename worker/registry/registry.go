@@ -265,7 +265,7 @@ var All = []Row{
 		Name: "support", own: supportstore.Schema,
 		Serve:  func(on grpc.ServiceRegistrar, s *Stores) { supportrpc.Register(on, supportstore.New(s.Own)) },
 		Listen: hearErasures, Follows: reactions.SupportFacts,
-		words:  activities.SupportWords, facts: support.Facts,
+		words: activities.SupportWords, facts: support.Facts,
 	},
 }
 

@@ -149,7 +149,7 @@ func (r *Rig) stockUp(ctx context.Context) error {
 
 // Tool runs a command of amends.
 func (r *Rig) Tool(ctx context.Context, args ...string) error {
-	cmd := exec.CommandContext(ctx, r.o.Platform.Amends, args...)                       //nolint:gosec // the binary that is measured
+	cmd := exec.CommandContext(ctx, r.o.Platform.Amends, args...) //nolint:gosec // the binary that is measured
 	cmd.Env = append(r.environ(), r.dsns()...)
 	if !r.o.Everything {
 		cmd.Env = append(cmd.Env, "AMENDS_DOCTOR_FOLLOWERS=false") // there are none
