@@ -178,8 +178,9 @@ type testBundle struct {
 }
 
 // stall is how long the environment waits on a loaded machine for an attempt, and for the code
-// of a workflow, which it takes for a deadlock after a second else.
-const stall = time.Minute
+// of a workflow, which it takes for a deadlock after a second else. A mutant that hangs is
+// caught within the minute that it has.
+const stall = 40 * time.Second
 
 // environment returns Temporal's test environment, without its log.
 func environment() *testsuite.TestWorkflowEnvironment {

@@ -195,9 +195,10 @@ func run(t *testing.T, g *inbox.Group) (stop func()) {
 	return stop
 }
 
+// eventually waits for less than the minute in which a mutant must be caught.
 func eventually(t *testing.T, claim func() bool, words ...any) {
 	t.Helper()
-	require.Eventually(t, claim, time.Minute, 5*time.Millisecond, words...)
+	require.Eventually(t, claim, 40*time.Second, 5*time.Millisecond, words...)
 }
 
 // letters returns the letters of the group g that are in the state.

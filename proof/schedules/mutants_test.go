@@ -46,7 +46,7 @@ var mutants = []mutant{
 	{
 		name: "PivotIsCanceled", file: "saga/do.go",
 		was: "f := r.patient(rest, q, fault.Business, fault.Suspension)", is: "f := r.patient(ctx, q, fault.Business, fault.Suspension)",
-		by: named("./saga", "."),
+		by: named("./saga", "TestATemporalCancelRequestDoesNotReachAPivotThatIsScheduled"),
 	},
 	{
 		name: "KeyFromTheRun", file: "saga/do.go", quick: true,
