@@ -29,9 +29,11 @@ type Course struct {
 	Troubles []Trouble `json:"troubles,omitempty"`
 }
 
-// Trouble is an event that a service is or was stuck with.
+// Trouble is an event that a service is or was stuck with. An event has a trouble for each
+// service that listens to it.
 type Trouble struct {
 	Event string            `json:"event"`          // its id
+	Step  string            `json:"step"`           // that it leads to
 	Flag  *ledger.Attention `json:"flag,omitempty"` // nil: it is over
 }
 

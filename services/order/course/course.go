@@ -73,13 +73,13 @@ func KeepParcels(r *order.Record, parcels []order.Parcel, now time.Time, heard .
 // Object asks for the abort of a PENDING order, and reports whether it changed r: the
 // first objection stays, and one to an order that is decided, or whose money is taken,
 // changes nothing, except that an undecided one is flagged for a bug. In any status the
-// trouble of its event is over. Object fails, without a change, with INVALID for a reason
-// that is not in the list, which is a bug.
+// trouble of its step with its event is over. Object fails, without a change, with INVALID
+// for a reason that is not in the list, which is a bug.
 func Object(r *order.Record, o Objection, now time.Time) (changed bool, err error) {
 	if _, err := order.ParseReason(string(o.Reason)); err != nil {
 		return false, fault.Errorf(fault.Bug, fault.Invalid, "object: %w", err)
 	}
-	over := o.Event != "" && end(r, o.Event, now)
+	over := o.Event != "" && end(r, o.Event, o.Step, now)
 	if !abortable(*r) {
 		return r.Status == order.Pending && bug(r, o, now) || over, nil
 	}

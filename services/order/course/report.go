@@ -18,13 +18,13 @@ func Reported(r *order.Record, p Report, now time.Time) (changed bool) {
 	if waived(*r, p.Flag.Step) {
 		return false
 	}
-	i := slices.IndexFunc(r.Course.Troubles, func(t order.Trouble) bool { return t.Event == p.Event })
+	i := slices.IndexFunc(r.Course.Troubles, with(p.Event, p.Flag.Step))
 	if i >= 0 && r.Course.Troubles[i].Flag == nil {
 		return false
 	}
 	troubles := slices.Clone(r.Course.Troubles)
 	if i < 0 {
-		i, troubles = len(troubles), append(troubles, order.Trouble{Event: p.Event})
+		i, troubles = len(troubles), append(troubles, order.Trouble{Event: p.Event, Step: p.Flag.Step})
 	}
 	r.Course.Troubles = troubles
 	if p.Over {
@@ -44,15 +44,20 @@ func Reported(r *order.Record, p Report, now time.Time) (changed bool) {
 	return true
 }
 
-// end ends the trouble of an event, also one that is heard of later, and reports whether it
-// changed r.
-func end(r *order.Record, event string, now time.Time) (changed bool) {
-	this := func(t order.Trouble) bool { return t.Event == event }
+// end ends the trouble of a step with an event, also one that is heard of later, and reports
+// whether it changed r.
+func end(r *order.Record, event, step string, now time.Time) (changed bool) {
+	this := with(event, step)
 	if !slices.ContainsFunc(r.Course.Troubles, this) {
-		r.Course.Troubles = append(slices.Clip(r.Course.Troubles), order.Trouble{Event: event})
+		r.Course.Troubles = append(slices.Clip(r.Course.Troubles), order.Trouble{Event: event, Step: step})
 		return true
 	}
 	return calm(r, now, this)
+}
+
+// with is the trouble of a step with an event.
+func with(event, step string) func(order.Trouble) bool {
+	return func(t order.Trouble) bool { return t.Event == event && t.Step == step }
 }
 
 // calm ends those troubles that are not over, and reports whether there are any.

@@ -142,3 +142,24 @@ func TestAFailureEndsTheTroubleOfItsEvent(t *testing.T) {
 		require.NotContains(t, steps(r), "catalog.quote BUG", "nothing of it is left to repair")
 	})
 }
+
+// An event has several listeners: order.aborted those of payment, inventory and shipping.
+// Whichever of them goes on, or fails for good, says nothing of the others.
+func TestListenersOfOneEventAreStuckApart(t *testing.T) {
+	t.Parallel()
+	r := aborted(t, order.Deadline)
+	lasting := steps(r)
+	require.True(t, course.Reported(&r, stuck("e1", "payment.authorize", "A", 0), began))
+	require.True(t, course.Reported(&r, stuck("e1", "shipping.book", "B", 0), began))
+	require.True(t, course.Reported(&r, stuck("e1", "inventory.reserve", "C", 0), began))
+	require.ElementsMatch(t, append(lasting, "payment.authorize A", "shipping.book B", "inventory.reserve C"), steps(r))
+
+	over := stuck("e1", "shipping.book", "", 0)
+	over.Over = true
+	require.True(t, course.Reported(&r, over, began))
+	_, err := course.Object(&r, course.Objection{Reason: order.Internal, Step: "inventory.reserve", Code: "BUG", Event: "e1"}, began)
+	require.NoError(t, err)
+	require.ElementsMatch(t, append(lasting, "payment.authorize A", "inventory.reserve BUG"), steps(r))
+	require.True(t, course.Reported(&r, stuck("e1", "payment.authorize", "D", 0), began), "it is not late")
+	require.Contains(t, steps(r), "payment.authorize D")
+}
