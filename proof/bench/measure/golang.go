@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -78,11 +79,11 @@ func parseGo(r io.Reader) (Go, error) {
 	return g, nil
 }
 
-// lagging is the start of a line of [Lag].
-const lagging = "amends_events_lag_seconds{"
+// lagging are the starts of the lines of [Lag]: of the read model's group, and of the others.
+var lagging = []string{"amends_events_lag_seconds{", "amends_events_unheard_seconds{"}
 
 // Lag is the greatest age of an event that a group of listeners has not handled, in
-// seconds, of the metrics that a process serves; 0 if it has no group, or none is behind.
+// seconds, of the metrics that a process serves. A process that watches no group is an error.
 func Lag(ctx context.Context, url string) (greatest float64, err error) {
 	text, err := Text(ctx, url)
 	if err != nil {
@@ -92,16 +93,25 @@ func Lag(ctx context.Context, url string) (greatest float64, err error) {
 }
 
 func parseLag(r io.Reader) (greatest float64, err error) {
+	groups := 0
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
-		if !strings.HasPrefix(lines.Text(), lagging) {
+		line := lines.Text()
+		if !slices.ContainsFunc(lagging, func(start string) bool { return strings.HasPrefix(line, start) }) {
 			continue
 		}
-		lag, err := strconv.ParseFloat(lines.Text()[strings.LastIndexByte(lines.Text(), ' ')+1:], 64)
+		lag, err := strconv.ParseFloat(line[strings.LastIndexByte(line, ' ')+1:], 64)
 		if err != nil {
-			return 0, fmt.Errorf("metric %s: %w", lagging, err)
+			return 0, fmt.Errorf("metric %q: %w", line, err)
 		}
+		groups++
 		greatest = max(greatest, lag)
 	}
-	return greatest, lines.Err()
+	if err := lines.Err(); err != nil {
+		return 0, fmt.Errorf("read metrics: %w", err)
+	}
+	if groups == 0 {
+		return 0, fmt.Errorf("there is no metric %s", strings.Join(lagging, " or "))
+	}
+	return greatest, nil
 }

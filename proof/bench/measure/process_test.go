@@ -85,17 +85,22 @@ go_memstats_mallocs_total 1000
 
 func TestParsesTheGreatestLag(t *testing.T) {
 	t.Parallel()
-	lag, err := parseLag(strings.NewReader(`# HELP amends_events_lag_seconds Age of the oldest event.
-amends_events_lag_seconds{group="payment"} 0.25
-amends_events_lag_seconds{group="query"} 1.5
-amends_events_lag_seconds{group="order"} 0
+	lag := func(query, payment string) (float64, error) {
+		return parseLag(strings.NewReader(`# HELP amends_events_lag_seconds Age of the oldest event.
+amends_events_lag_seconds{group="query"} ` + query + `
+amends_events_unheard_seconds{group="order"} 0
+amends_events_unheard_seconds{group="payment"} ` + payment + `
 amends_events_behind{group="query"} 7
 `))
+	}
+	greatest, err := lag("1.5", "0.25")
 	require.NoError(t, err)
-	require.InDelta(t, 1.5, lag, 0)
-	lag, err = parseLag(strings.NewReader("go_goroutines 42\n"))
+	require.InDelta(t, 1.5, greatest, 0)
+	greatest, err = lag("0.25", "61")
 	require.NoError(t, err)
-	require.Zero(t, lag)
-	_, err = parseLag(strings.NewReader("amends_events_lag_seconds{group=\"query\"} late\n"))
-	require.ErrorContains(t, err, "amends_events_lag_seconds")
+	require.InDelta(t, 61.0, greatest, 0)
+	_, err = lag("late", "0")
+	require.ErrorContains(t, err, `metric "amends_events_lag_seconds{group=\"query\"} late"`)
+	_, err = parseLag(strings.NewReader("go_goroutines 42\n"))
+	require.ErrorContains(t, err, "there is no metric amends_events_lag_seconds{ or amends_events_unheard_seconds{")
 }

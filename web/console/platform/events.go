@@ -82,7 +82,7 @@ func groups(metrics string) []group {
 			g.Waiting += value
 		case "amends_events_dead":
 			g.Dead += value
-		case "amends_events_lag_seconds":
+		case "amends_events_lag_seconds", "amends_events_unheard_seconds":
 			g.LagSeconds = max(g.LagSeconds, value)
 		case "amends_events_handled_total":
 			g.Handled += value
