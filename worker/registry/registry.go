@@ -94,8 +94,7 @@ type Row struct {
 	// Try registers the first tries of the service's steps at the worker that runs the
 	// workflow; nil: that worker has the steps themselves.
 	Try func(r saga.Registry, p saga.Participant)
-	// Serve answers the calls of the service's own methods; its steps are served from
-	// Bind.
+	// Serve answers the calls of the service's own methods; Bind serves its steps.
 	Serve func(on grpc.ServiceRegistrar, s *Stores)
 	// Audit registers the doctor's questions to the service, except for those that every
 	// service answers: see [Stores.BindAudit]. The order service also
@@ -106,13 +105,11 @@ type Row struct {
 	Answer func(s *Stores, here []*Stores) remote.Questions
 	// questions are the names of these questions, and of the one that every service answers.
 	questions []string
-	// Listen returns the group through which the service follows facts of others, a
-	// reaction or a projection. Its name is the service's, so there is one: a handler
-	// distinguishes the facts. o is complete but for the service's own wishes. Nil: it
-	// follows none.
+	// Listen returns the group through which the service follows facts of others, a reaction
+	// or a projection. Its name is the service's, so there is one: a handler distinguishes the
+	// facts. o is complete but for the service's own wishes. Nil: it follows none.
 	Listen func(s *Stores, o inbox.Options) *inbox.Group
-	// Follows are the facts that the group of a projection hears; a reaction's are in the
-	// choreography of orders.
+	// Follows are the facts of a projection; those of a reaction are in the choreography.
 	Follows []event.Declaration
 	// Implied returns the facts that the service's rows imply; nil: no reader begins anew
 	// from them.
@@ -231,12 +228,11 @@ var All = []Row{
 		words: activities.UserWords, facts: user.Facts,
 	},
 	{
-		Name: "query", own: querystore.Schema, searches: true, asks: []string{"order", "catalog", "inventory", "payment", "shipping"},
+		Name: "query", own: querystore.Schema, searches: true, Follows: reactions.Followed(), asks: []string{"order", "catalog", "inventory", "payment", "shipping"},
 		Serve: func(on grpc.ServiceRegistrar, s *Stores) { queryrpc.Register(on, s.ReadModel()) },
 		Listen: func(s *Stores, o inbox.Options) *inbox.Group {
 			return inbox.Project(inbox.Projection{Group: s.Row.Name, Facts: s.Row.Follows, Apply: s.project}, o)
 		},
-		Follows: reactions.Followed(),
 		Fill: func(ctx context.Context, s *Stores, owners map[string]implied.Source) error {
 			return s.Rebuild(owners).Fill(ctx)
 		},
