@@ -191,7 +191,10 @@ func TestWritesWhetherCostsAreFlatAndNothingGrows(t *testing.T) {
 	for _, want := range []string{"| the engine | ", "| worker | ", "| the broker | ", "memory of the services' PostgreSQL", "goroutines of worker", "longest wait of a fact for its listeners, s"} {
 		require.Contains(t, page, want)
 	}
-	require.Regexp(t, `(?m)^\| findings of the doctor \| none \| (none \| met|see the output \| missed) \|$`, page, "all of these orders may be too young")
+	if judged := "| findings of the doctor | none | none | met |"; !strings.Contains(page, judged) { // these orders may be too young
+		require.Contains(t, page, "| findings of the doctor | none | see the output | missed |")
+		require.Contains(t, say.String(), "nothing was judged")
+	}
 	require.Contains(t, page, "| per order | after 4 |", "the other section is still there")
 	require.Contains(t, page, "<!-- bench: begin -->\nNot run.\n")
 }
