@@ -142,8 +142,11 @@ func openPostgres(dsn string, o Options) (*sql.DB, error) {
 		return nil, fault.Errorf(fault.Bug, fault.Invalid, "%s: default_query_exec_mode=%s needs the pipeline, which limits the waits of each transaction: set pipeline to true",
 			Redact(dsn), cfg.DefaultQueryExecMode)
 	}
-	if o.CustomPlans && len(local) == 0 { // otherwise no statement is prepared, and none has another plan
-		setDefault(cfg.RuntimeParams, "plan_cache_mode", "force_custom_plan")
+	if len(local) == 0 { // a pooler refuses settings that it does not know
+		setDefault(cfg.RuntimeParams, "jit", "off")
+		if o.CustomPlans { // with a pooler no statement is prepared, and none has another plan
+			setDefault(cfg.RuntimeParams, "plan_cache_mode", "force_custom_plan")
+		}
 	}
 	connector := session.New(cmp.Or(max(o.ConnLifetime, 0), defaultConnLifetime)).Connector(cfg)
 	if !o.NoPipeline {

@@ -80,7 +80,7 @@ func TestOpen(t *testing.T) {
 			db := dbtest.Open(t, tt.dsn, database.Options{LockTimeout: tt.lockTimeout})
 			for setting, want := range map[string]string{
 				"timezone": "UTC", "lock_timeout": tt.want, "application_name": "amends",
-				"idle_in_transaction_session_timeout": "1min",
+				"idle_in_transaction_session_timeout": "1min", "jit": "off",
 			} {
 				var got string
 				require.NoError(t, db.Raw("SHOW "+setting).Scan(&got).Error)
