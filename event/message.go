@@ -14,7 +14,8 @@ type Message struct {
 	ID string
 	// Topic and Key address the message: see [Declaration.TopicOf] and [Event.Key].
 	Topic, Key string
-	// Header holds the CloudEvents attributes in binary mode, "ce-" before each name.
+	// Header holds the CloudEvents attributes in binary mode, "ce-" before each name; that of
+	// the key, ce-partitionkey, may also be added by the bus.
 	Header map[string]string
 	// Data is the event's.
 	Data []byte

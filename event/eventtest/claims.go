@@ -17,7 +17,9 @@ import (
 
 func carriesTheWholeMessage(t *testing.T, b *bench) {
 	want := b.message("order-1", 0)
-	want.Header = map[string]string{"ce-id": want.ID, "ce-subject": "ä %\n\"x\" ", "content-type": "application/json"}
+	want.Header = map[string]string{
+		"ce-id": want.ID, "ce-partitionkey": want.Key, "ce-subject": "ä %\n\"x\" ", "content-type": "application/json",
+	}
 	want.Data = []byte(`{"units":3}`)
 	first, err := b.bus.Publish(t.Context(), []event.Message{want, b.message("order-1", 1)})
 	require.NoError(t, err)

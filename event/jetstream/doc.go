@@ -1,8 +1,8 @@
 // Package jetstream is the [event.Bus] on NATS JetStream.
 //
 // One stream, [Stream], stores all events in files, each under the subject
-// evt.<service>.<fact>.<key>, or evt.<service>.<fact>.<style>.<key> if it has a style; a
-// key becomes one token of it. A group of listeners is a durable pull consumer of the same
+// evt.<service>.<fact>.all, or evt.<service>.<fact>.<style>.all if it has a style; the key
+// is a header, because the server keeps each subject of a stream in memory. A group of listeners is a durable pull consumer of the same
 // name, to which the server delivers the subjects of its topics only.
 //
 // # Order

@@ -12,8 +12,17 @@ import (
 	"github.com/amends/amends/fault"
 )
 
-// notInKey lists the visible characters that are no part of a subject's token.
-const notInKey = ".*>"
+// notInToken lists the visible characters that are no part of a subject's token.
+const notInToken = ".*>"
+
+// key is the attribute of an event's key, which the Partitioning extension of CloudEvents
+// defines. A subject with the key would be another one for each order, and the server
+// keeps an entry of its index in memory for each subject of its stream.
+const key = "ce-partitionkey"
+
+// end is the last token of every subject: a topic of all styles is a prefix of those with one,
+// so that "topic.>" matches both.
+const end = ".all"
 
 // Encode returns a message as the broker carries it. Its error is a fault of kind bug:
 // the topic or the key is not one.
@@ -21,10 +30,11 @@ func Encode(m event.Message) (*nats.Msg, error) {
 	if dots := strings.Count(m.Topic, "."); m.Key == "" || dots < 2 || dots > 3 {
 		return nil, fault.Errorf(fault.Bug, fault.Invalid, "publish event %s: no key, or topic %q is not evt.<service>.<fact>[.<style>]", m.ID, m.Topic)
 	}
-	out := &nats.Msg{Subject: m.Topic + "." + escape(m.Key, notInKey), Data: m.Data, Header: nats.Header{}}
+	out := &nats.Msg{Subject: m.Topic + end, Data: m.Data, Header: nats.Header{}}
 	for name, value := range m.Header {
 		out.Header[name] = []string{escape(value, `"`)}
 	}
+	out.Header[key] = []string{escape(m.Key, `"`)}
 	out.Header[nats.MsgIdHdr] = []string{m.ID}
 	return out, nil
 }
@@ -32,9 +42,8 @@ func Encode(m event.Message) (*nats.Msg, error) {
 // Decode is the inverse of [Encode]. A part that another publisher did not encode stays as
 // it is: such a message must not stop those behind it.
 func Decode(subject string, header nats.Header, data []byte) event.Message {
-	last := strings.LastIndexByte(subject, '.')
 	m := event.Message{
-		ID: header.Get(nats.MsgIdHdr), Topic: subject[:max(last, 0)], Key: unescape(subject[last+1:]),
+		ID: header.Get(nats.MsgIdHdr), Topic: strings.TrimSuffix(subject, end), Key: unescape(header.Get(key)),
 		Header: map[string]string{}, Data: data,
 	}
 	for name, values := range header {
@@ -46,7 +55,7 @@ func Decode(subject string, header nats.Header, data []byte) event.Message {
 }
 
 // Bell returns the subject of the rings for name.
-func Bell(name string) string { return "bell." + escape(name, notInKey) }
+func Bell(name string) string { return "bell." + escape(name, notInToken) }
 
 func unescape(text string) string {
 	if plain, err := url.PathUnescape(text); err == nil {
