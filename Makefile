@@ -144,7 +144,7 @@ bench-flat: bench-tools ## Compare the cost of an order on a young platform and 
 	bin/bench flat --from $(FROM) --to $(TO) --rounds $(ROUNDS) --write '$(WRITE)' $(ARGS)
 
 .PHONY: soak
-soak: bench-tools ## Watch memory, goroutines and connections under half load (MINUTES=40 WARM_UP=25)
+soak: bench-tools ## Watch memory, goroutines and connections under half load (MINUTES=60 WARM_UP=25)
 	bin/bench soak --duration $(MINUTES)m --warm-up $(WARM_UP)m --write '$(WRITE)' $(ARGS)
 
 .PHONY: microbench
