@@ -45,7 +45,8 @@ type Options struct {
 	// random time in its last fifth. 0 means the default, 30 min.
 	ConnLifetime time.Duration
 	// CustomPlans has PostgreSQL plan a statement for its values each time it is executed:
-	// for searches, whose best plans differ. The default is false.
+	// for searches, whose best plans differ. A connection then keeps fewer prepared statements.
+	// The default is false.
 	CustomPlans bool
 	// Traced makes a span of each statement, without its values, on OpenTelemetry's
 	// global tracer. The default is false.
@@ -128,6 +129,11 @@ func IsPostgres(dsn string) bool {
 	return strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://")
 }
 
+// customStatements is how many statements a connection with custom plans keeps prepared. One with
+// another number of values is another statement, of which the server keeps about 30 KiB: 512, pgx's
+// default, were 20 MiB for each connection that writes many rows at once.
+const customStatements = 64
+
 func openPostgres(dsn string, o Options) (*sql.DB, error) {
 	cfg, err := pgx.ParseConfig(dsn)
 	if err != nil { // pgx's message and its error hold the DSN
@@ -146,6 +152,7 @@ func openPostgres(dsn string, o Options) (*sql.DB, error) {
 		setDefault(cfg.RuntimeParams, "jit", "off")
 		if o.CustomPlans { // with a pooler no statement is prepared, and none has another plan
 			setDefault(cfg.RuntimeParams, "plan_cache_mode", "force_custom_plan")
+			cfg.StatementCacheCapacity = min(cfg.StatementCacheCapacity, customStatements)
 		}
 	}
 	connector := session.New(cmp.Or(max(o.ConnLifetime, 0), defaultConnLifetime)).Connector(cfg)

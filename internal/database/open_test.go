@@ -89,6 +89,17 @@ func TestOpen(t *testing.T) {
 		}
 	})
 
+	t.Run("KeepsFewStatementsThatArePlannedAnew", func(t *testing.T) {
+		t.Parallel()
+		db := dbtest.Open(t, dbtest.Postgres(t), database.Options{CustomPlans: true, MaxConns: 1})
+		var kept int
+		for n := range 100 {
+			require.NoError(t, db.Raw("SELECT count(*) FROM pg_prepared_statements WHERE name NOT IN ?", make([]string, n+1)).Scan(&kept).Error)
+		}
+		require.Positive(t, kept)
+		require.LessOrEqual(t, kept, 65, "and the one that is about to replace another")
+	})
+
 	t.Run("TakesAnyFileName", func(t *testing.T) {
 		t.Parallel()
 		path := filepath.Join(t.TempDir(), "a b?c#d%20e.db")
