@@ -48,7 +48,7 @@ var layers = []layer{
 	{"api/legacy/shadow", "api/edge api/legacy/compare api/legacy/score api/problem", "gorm viper"},
 	{"api/legacy/upstream", "", "temporal gorm echo viper"},
 	{"api/operator/routes", "api/body api/contract api/edge api/legacy api/legacy/* api/operator api/problem fault", "gorm viper"},
-	{"api/operator/letters", "api/body api/body/parameter api/contract api/edge api/operator api/problem fault", "gorm viper"},
+	{"api/operator/letters", "api/body api/body/parameter api/contract api/edge api/operator api/problem fault internal/text", "gorm viper"},
 	{"api/operator/sight", "api/body/parameter api/contract api/edge api/gather api/operator api/orders api/problem fault internal/money internal/orders/lookup internal/orders/read saga services/order services/payment services/payment/posting services/query services/shipping workflows", "gorm viper"},
 	{"api/operator/platform", "api/body api/contract api/edge api/operator", "gorm viper"},
 	{"api/operator", "services/user internal/orders/repair fault api/contract api/body api/body/parameter services/query api/edge api/edge/header api/orders api/problem internal/orders internal/orders/read internal/text saga services/notification internal/orders/refund api/edge/caller internal/money services/order", "gorm viper"},
