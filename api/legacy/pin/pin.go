@@ -45,11 +45,12 @@ type Pins struct {
 	failed  bool // the folder, when it was last looked at
 }
 
-// In returns the pins of a folder, which the first key makes, and reads those that are there.
-// report gets the error when the folder begins to fail, and nil when it works again.
+// In returns the pins of a folder, which the first key makes, and reads those that are there,
+// without a wait for other gateways. report gets the error when the folder begins to fail, and nil
+// when it works again.
 func In(folder string, now time.Time, report func(error)) *Pins {
 	p := &Pins{folder: folder, report: report, turn: make(chan struct{}, 1)}
-	if err := p.read(now); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if _, err := p.read(now); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		p.tell(fmt.Errorf("read pinned keys: %w", err))
 	}
 	return p
@@ -122,7 +123,8 @@ func (p *Pins) keep(c *claim) score.Side {
 		defer p.mu.Unlock()
 		return p.pages.present(c.now).pin(c.key, c.side)
 	}
-	wish := c.side
+	wish := p.loosely(c.key, c.side) // the first claim of a key decides for those that come before it is settled
+	c.side = wish
 	p.enqueue(c)
 	late := time.NewTimer(patience)
 	defer late.Stop()
@@ -149,11 +151,13 @@ func (p *Pins) enqueue(c *claim) {
 	}
 }
 
-// loosely pins a key in this process only. Its next use tries the folder again.
+// loosely pins a key in this process only, until a page of the folder has it. Its next use tries
+// the folder again.
 func (p *Pins) loosely(key digest, side score.Side) score.Side {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if first, _, pinned := p.pages.find(key); pinned {
+		delete(p.loose, key)
 		return first
 	}
 	if first, pinned := p.loose[key]; pinned {
