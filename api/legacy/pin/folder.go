@@ -21,7 +21,7 @@ func (p *Pins) settle() {
 	for batch := p.next(); len(batch) > 0; batch = p.next() {
 		p.tell(p.record(batch))
 		for _, c := range batch {
-			c.side = p.loosely(c.key, c.side) // if it is not recorded
+			c.side = p.loosely(c, c.side) // if it is not recorded
 			close(c.settled)
 		}
 	}

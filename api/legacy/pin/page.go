@@ -72,6 +72,13 @@ func (all pages) find(key digest) (side score.Side, in *page, pinned bool) {
 	return "", nil, false
 }
 
+// drop drops a key.
+func (all pages) drop(key digest) {
+	for _, p := range all {
+		delete(p.keys, key)
+	}
+}
+
 // named returns the page of a name, which is new unless it is known.
 func (all *pages) named(name string) *page {
 	i, known := slices.BinarySearchFunc(*all, name, func(p *page, n string) int { return strings.Compare(p.name, n) })

@@ -40,7 +40,7 @@ type Pins struct {
 
 	mu      sync.Mutex
 	pages   pages
-	loose   map[digest]score.Side // keys that are not in the folder
+	loose   pages // of keys that are not in the folder
 	waiting []*claim
 	failed  bool // the folder, when it was last looked at
 }
@@ -110,7 +110,7 @@ func (p *Pins) find(c *claim) (side score.Side, pinned, fresh bool) {
 	present := p.pages.present(c.now)
 	side, in, pinned := p.pages.find(c.key)
 	if !pinned {
-		side, pinned = p.loose[c.key]
+		side, _, pinned = p.loose.find(c.key)
 	}
 	return side, pinned, in == present
 }
@@ -123,7 +123,7 @@ func (p *Pins) keep(c *claim) score.Side {
 		defer p.mu.Unlock()
 		return p.pages.present(c.now).pin(c.key, c.side)
 	}
-	wish := p.loosely(c.key, c.side) // the first claim of a key decides for those that come before it is settled
+	wish := p.loosely(c, c.side) // the first claim of a key decides for those that come before it is settled
 	c.side = wish
 	p.enqueue(c)
 	late := time.NewTimer(patience)
@@ -136,7 +136,7 @@ func (p *Pins) keep(c *claim) score.Side {
 			go p.settle()
 		case <-late.C:
 			p.tell(errLate)
-			return p.loosely(c.key, wish)
+			return p.loosely(c, wish)
 		}
 	}
 }
@@ -151,23 +151,19 @@ func (p *Pins) enqueue(c *claim) {
 	}
 }
 
-// loosely pins a key in this process only, until a page of the folder has it. Its next use tries
-// the folder again.
-func (p *Pins) loosely(key digest, side score.Side) score.Side {
+// loosely pins the key of a claim in this process only, until a page of the folder has it. Its next
+// use tries the folder again.
+func (p *Pins) loosely(c *claim, side score.Side) score.Side {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if first, _, pinned := p.pages.find(key); pinned {
-		delete(p.loose, key)
+	if first, _, pinned := p.pages.find(c.key); pinned {
+		p.loose.drop(c.key)
 		return first
 	}
-	if first, pinned := p.loose[key]; pinned {
-		return first
+	if first, _, pinned := p.loose.find(c.key); pinned {
+		side = first
 	}
-	if p.loose == nil || len(p.loose) >= Most {
-		p.loose = map[digest]score.Side{}
-	}
-	p.loose[key] = side
-	return side
+	return p.loose.present(c.now).pin(c.key, side)
 }
 
 // tell reports that the folder begins to fail, or works again.

@@ -288,3 +288,15 @@ func TestAFolderIsBounded(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, pages, 2, "a full one, and that of the new keys")
 }
+
+// Keys that cannot be kept are bounded as the others are: the newest stay.
+func TestKeysOfAFolderThatFailsAreBounded(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	p := pin.In(filepath.Join(file, "pins"), now, func(error) {})
+	for i := range pin.Most + 1 {
+		sideOf(t, p, fmt.Sprint(i), now, score.Service)
+	}
+	require.Equal(t, score.Service, sideOf(t, p, fmt.Sprint(pin.Most-1), now, score.Legacy))
+}
