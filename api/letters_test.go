@@ -265,7 +265,11 @@ func TestDecideAboutADeadLetter(t *testing.T) {
 			b.ask(t, http.MethodGet, "/v1/redrives/"+id+"?group=order", "", asNight).refused(t, http.StatusBadRequest, problem.BadRequest)
 		}
 		b.ask(t, http.MethodGet, "/v1/redrives/rdr_2?group=catalog", "", asNight).refused(t, http.StatusNotFound, fault.NotFound)
-		b.ask(t, http.MethodGet, "/v1/redrives/rdr_2", "", asNight).refused(t, http.StatusNotFound, fault.NotFound)
+		for query, want := range map[string]fault.Code{"": problem.FieldRequired, "?group=": problem.FieldTooShort, "?group=order&group=order": problem.FieldNotAllowed} {
+			p := b.ask(t, http.MethodGet, "/v1/redrives/rdr_2"+query, "", asNight).refused(t, http.StatusUnprocessableEntity, problem.ValidationFailed)
+			require.Len(t, *p.Errors, 1, query)
+			require.Equal(t, "/group "+string(want), (*p.Errors)[0].Pointer+" "+(*p.Errors)[0].Code)
+		}
 		b.ask(t, http.MethodPost, "/v1/redrives", `{"group": "catalog", "reason": "r"}`, asNight).refused(t, http.StatusNotFound, fault.NotFound)
 		b.ask(t, http.MethodPost, "/v1/redrives", `{"group": "order"}`, asNight).refused(t, http.StatusUnprocessableEntity, problem.ValidationFailed)
 		require.Len(t, b.desk.made, 1)
