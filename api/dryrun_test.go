@@ -59,4 +59,7 @@ func TestADryRunPlacesNothing(t *testing.T) {
 		return catalog.Product{}, fault.Errorf(fault.Transient, fault.Unavailable, "10.0.0.7 is away")
 	})}))
 	away.post(t, goodBody, "Amends-Dry-Run: true").refused(t, http.StatusServiceUnavailable, fault.Unavailable)
+
+	wrong := shopOf(t, WithServices(shop.Services{Catalog: fakeCatalog(func(context.Context, string) (catalog.Product, error) { panic("a bug") })}))
+	wrong.post(t, goodBody, "Amends-Dry-Run: true").refused(t, http.StatusInternalServerError, fault.Internal)
 }

@@ -265,7 +265,11 @@ func TestDecideAboutADeadLetter(t *testing.T) {
 			b.ask(t, http.MethodGet, "/v1/redrives/"+id+"?group=order", "", asNight).refused(t, http.StatusBadRequest, problem.BadRequest)
 		}
 		b.ask(t, http.MethodGet, "/v1/redrives/rdr_2?group=catalog", "", asNight).refused(t, http.StatusNotFound, fault.NotFound)
-		b.ask(t, http.MethodGet, "/v1/redrives/rdr_2", "", asNight).refused(t, http.StatusNotFound, fault.NotFound)
+		for query, want := range map[string]fault.Code{"": problem.FieldRequired, "?group=": problem.FieldTooShort, "?group=order&group=order": problem.FieldNotAllowed} {
+			p := b.ask(t, http.MethodGet, "/v1/redrives/rdr_2"+query, "", asNight).refused(t, http.StatusUnprocessableEntity, problem.ValidationFailed)
+			require.Len(t, *p.Errors, 1, query)
+			require.Equal(t, "/group "+string(want), (*p.Errors)[0].Pointer+" "+(*p.Errors)[0].Code)
+		}
 		b.ask(t, http.MethodPost, "/v1/redrives", `{"group": "catalog", "reason": "r"}`, asNight).refused(t, http.StatusNotFound, fault.NotFound)
 		b.ask(t, http.MethodPost, "/v1/redrives", `{"group": "order"}`, asNight).refused(t, http.StatusUnprocessableEntity, problem.ValidationFailed)
 		require.Len(t, b.desk.made, 1)
@@ -275,8 +279,26 @@ func TestDecideAboutADeadLetter(t *testing.T) {
 		b := twoOperators(t)
 		const key = "019a3f6c-6c42-7012-8345-678902abcdef" // as a text it has the number of a card between the letters
 		require.Equal(t, http.StatusOK, b.ask(t, http.MethodGet, "/v1/dead-letters?key="+key, "", asNight).StatusCode)
-		answer := b.ask(t, http.MethodPost, "/v1/redrives", `{"group": "order", "key": "`+key+`", "reason": "r"}`, asNight)
-		require.Equal(t, http.StatusAccepted, answer.StatusCode, answer.text)
+		for _, k := range []string{key, "4006381333924"} { // and some numbers of products pass the check sum
+			answer := b.ask(t, http.MethodPost, "/v1/redrives", `{"group": "order", "key": "`+k+`", "reason": "r"}`, asNight)
+			require.Equal(t, http.StatusAccepted, answer.StatusCode, answer.text)
+		}
+	})
+	t.Run("AndNoneByTheNumberOfACard", func(t *testing.T) {
+		t.Parallel()
+		b := twoOperators(t)
+		b.desk.err = fault.Errorf(fault.Business, fault.NotFound, "there is no such letter") // a refusal is logged, too
+		for _, card := range []string{"4111111111111111", "4111 1111 1111 1111", " 4111-1111-1111-1111", "4111\u200b1111\u200b1111\u200b1111"} {
+			p := b.ask(t, http.MethodPost, "/v1/redrives", `{"group": "order", "key": "`+card+`", "reason": "r"}`, asNight).refused(t, http.StatusUnprocessableEntity, problem.ValidationFailed)
+			require.Len(t, *p.Errors, 1)
+			require.Equal(t, "/key "+string(problem.FieldCardNumber), (*p.Errors)[0].Pointer+" "+(*p.Errors)[0].Code, card)
+			for _, action := range []string{"redrive", "discard"} {
+				at := "/v1/dead-letters/" + url.PathEscape(card) + "/" + action
+				b.ask(t, http.MethodPost, at, `{"group": "order", "reason": "r"}`, asNight).refused(t, http.StatusBadRequest, problem.BadRequest)
+			}
+		}
+		require.Empty(t, b.desk.made)
+		require.NotContains(t, b.logs.String(), "1111")
 	})
 	t.Run("TakesARateForARedriveOnly", func(t *testing.T) {
 		t.Parallel()

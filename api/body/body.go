@@ -115,7 +115,7 @@ func (f Form) decode(ctx context.Context, text []byte, target any) error {
 
 	found := schema.Violations(f.Schema, value)
 	if f.Rules != nil {
-		found = merge(found, f.Rules(ctx, value))
+		found = schema.Merge(found, f.Rules(ctx, value))
 	}
 	if len(found) > 0 {
 		return problem.Wrong(found, problem.New(problem.MalformedBody, ""))
@@ -124,18 +124,4 @@ func (f Form) decode(ctx context.Context, text []byte, target any) error {
 		return fmt.Errorf("a body that follows its schema does not decode: %w", err)
 	}
 	return nil
-}
-
-// merge adds to found the errors of fields that are otherwise right.
-func merge(found, more []contract.FieldError) []contract.FieldError {
-	wrong := map[string]bool{}
-	for _, f := range found {
-		wrong[f.Pointer] = true
-	}
-	for _, f := range more {
-		if !wrong[f.Pointer] {
-			found = append(found, f)
-		}
-	}
-	return found
 }

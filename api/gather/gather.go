@@ -55,8 +55,8 @@ type answer struct {
 	err  error
 }
 
-// errBroken marks errors of this program, which no part may hide by being optional.
-var errBroken = errors.New("the program is wrong")
+// ErrBroken marks errors of this program, which none may hide: no part by being optional.
+var ErrBroken = errors.New("the program is wrong")
 
 // Gather asks for all parts, and returns those that are missing, by name. Its error is that
 // of a required part, or of ctx, or an error of this program: a part that panics or has no
@@ -69,7 +69,7 @@ func Gather(ctx context.Context, policies map[string]Policy, parts ...Part) ([]M
 		for _, p := range parts {
 			switch rule, ok := policies[p.Name]; {
 			case !ok:
-				answers <- answer{part: p.Name, err: fmt.Errorf("part %s has no policy: %w", p.Name, errBroken)}
+				answers <- answer{part: p.Name, err: fmt.Errorf("part %s has no policy: %w", p.Name, ErrBroken)}
 			case rule.After != after:
 			case err != nil:
 				answers <- answer{part: p.Name, err: err}
@@ -85,7 +85,7 @@ func Gather(ctx context.Context, policies map[string]Policy, parts ...Part) ([]M
 		switch {
 		case a.err == nil:
 			a.keep()
-		case policies[a.part].Required, ctx.Err() != nil, errors.Is(a.err, errBroken):
+		case policies[a.part].Required, ctx.Err() != nil, errors.Is(a.err, ErrBroken):
 			return nil, a.err
 		default:
 			missing = append(missing, Missing{a.part, codeOf(a.err)})
@@ -107,14 +107,11 @@ func (p Part) within(ctx context.Context, d time.Duration) answer {
 	done := make(chan answer, 1)
 	go func() {
 		var keep func()
-		var err error
-		defer func() {
-			if r := recover(); r != nil {
-				err = fmt.Errorf("part %s panicked with %T: %w", p.Name, r, errBroken) // its value may hold anything
-			}
-			done <- answer{p.Name, keep, err}
-		}()
-		keep, err = p.ask(ctx)
+		err := Guard(func() (err error) {
+			keep, err = p.ask(ctx)
+			return err
+		})()
+		done <- answer{p.Name, keep, err}
 	}()
 	select {
 	case a := <-done:

@@ -117,7 +117,12 @@ func TestGather(t *testing.T) {
 	t.Run("FailsWithAnErrorOfTheProgramInAnyPart", func(t *testing.T) {
 		t.Parallel()
 		_, err := gather.Gather(t.Context(), rules, gather.Of("optional", func(context.Context) (int, error) { panic("tok_visa is in here") }, func(int) {}))
-		require.EqualError(t, err, "part optional panicked with string: the program is wrong")
+		require.ErrorIs(t, err, gather.ErrBroken)
+		require.Equal(t, fault.Bug, fault.KindOf(err), "no repeat helps")
+		cause := errors.Unwrap(err)
+		require.ErrorContains(t, cause, "panic of type string: the program is wrong")
+		require.ErrorContains(t, cause, "gather_test.go", "the stack")
+		require.NotContains(t, err.Error()+cause.Error(), "tok_visa")
 		_, err = gather.Gather(t.Context(), nil, part(nil, "unknown", 0, nil))
 		require.EqualError(t, err, "part unknown has no policy: the program is wrong")
 	})

@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/amends/amends/api/gather"
 	"github.com/amends/amends/fault"
 )
 
@@ -20,7 +21,7 @@ func (r *Reader) Names(ctx context.Context, skus []string) (map[string]string, e
 	var mu sync.Mutex
 	names := map[string]string{}
 	for _, sku := range skus {
-		all.Go(func() error {
+		all.Go(gather.Guard(func() error {
 			p, err := r.Product(ctx, sku)
 			switch {
 			case fault.CodeOf(err) == fault.NotFound:
@@ -32,7 +33,7 @@ func (r *Reader) Names(ctx context.Context, skus []string) (map[string]string, e
 			defer mu.Unlock()
 			names[sku] = p.Name
 			return nil
-		})
+		}))
 	}
 	return names, all.Wait()
 }

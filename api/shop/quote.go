@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/api/gather"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/services/catalog"
@@ -23,12 +24,12 @@ func (r *Reader) Quote(ctx context.Context, currency string, lines []contract.Li
 	all, within := errgroup.WithContext(ctx)
 	all.SetLimit(maxAsked)
 	for i, l := range lines {
-		all.Go(func() (err error) {
+		all.Go(gather.Guard(func() (err error) {
 			if found[i], err = r.Product(within, l.Sku); fault.CodeOf(err) == fault.NotFound {
 				return nil // Price refuses it
 			}
 			return err
-		})
+		}))
 	}
 	if err := all.Wait(); err != nil {
 		return nil, contract.Money{}, Unanswered(err, "The prices cannot be read right now.")

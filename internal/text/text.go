@@ -31,12 +31,12 @@ func Code(s string) error {
 	switch {
 	case !utf8.ValidString(s):
 		return ErrEncoding
+	case CardDigits(s) > longestGTIN: // first: callers that allow hidden characters refuse cards by this error
+		return ErrCard
 	case strings.ContainsFunc(s, hidden), strings.TrimSpace(s) != s:
 		return ErrInvisible
 	case !strings.ContainsFunc(s, visible):
 		return ErrBlank
-	case CardDigits(s) > longestGTIN:
-		return ErrCard
 	}
 	return nil
 }

@@ -41,14 +41,14 @@ func ask(ctx context.Context, query string, o options) (lines []line, err error)
 	}
 	defer func() { _ = response.Body.Close() }() // it has been read
 	var answer struct {
-		Error string
-		Data  struct{ Result []line }
+		Status, Error string
+		Data          struct{ Result []line }
 	}
 	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
 		return nil, fmt.Errorf("the answer of Prometheus, %s: %w", response.Status, err)
 	}
-	if answer.Error != "" {
-		return nil, fmt.Errorf("%s: %s", response.Status, answer.Error)
+	if response.StatusCode != http.StatusOK || answer.Status != "success" {
+		return nil, fmt.Errorf("%s: %s", response.Status, cmp.Or(answer.Error, "not the answer of a query"))
 	}
 	for _, l := range answer.Data.Result {
 		for _, v := range l.Values {

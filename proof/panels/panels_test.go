@@ -69,7 +69,7 @@ func boards(t *testing.T) map[string]dashboard {
 
 func TestEveryPanelIsInThePicture(t *testing.T) {
 	t.Parallel()
-	o := answering(t, http.StatusOK, `{"data": {"result": [
+	o := answering(t, http.StatusOK, `{"status": "success", "data": {"result": [
 		{"metric": {"service": "<payment>"}, "values": [[910, "1"], [911, "2.5"]]}, {"metric": {}, "values": [[910, "NaN"]]}]}}`)
 	var told strings.Builder
 	require.NoError(t, run(t.Context(), o, &told))
@@ -87,7 +87,7 @@ func TestEveryPanelIsInThePicture(t *testing.T) {
 
 func TestAPanelWithoutNumbersHasNoData(t *testing.T) {
 	t.Parallel()
-	o := answering(t, http.StatusOK, `{"data": {"result": [{"metric": {}, "values": [[910, "NaN"], [911, "+Inf"]]}]}}`)
+	o := answering(t, http.StatusOK, `{"status": "success", "data": {"result": [{"metric": {}, "values": [[910, "NaN"], [911, "+Inf"]]}]}}`)
 	var told strings.Builder
 	require.NoError(t, run(t.Context(), o, &told))
 	for name, d := range boards(t) {
@@ -106,10 +106,25 @@ func TestARefusedQueryIsNamed(t *testing.T) {
 	require.ErrorContains(t, run(t.Context(), o, io.Discard), "has no dashboards")
 }
 
+// TestAFailureIsNotAnAnswerWithoutData: what stands between Prometheus and its reader fails in
+// words of its own.
+func TestAFailureIsNotAnAnswerWithoutData(t *testing.T) {
+	t.Parallel()
+	for answer, status := range map[string]int{
+		`{}`:                         http.StatusServiceUnavailable,
+		`{"message": "no upstream"}`: http.StatusBadGateway,
+		`{"status": "error"}`:        http.StatusOK,
+		`{"version": "12.1.0"}`:      http.StatusOK,
+	} {
+		err := run(t.Context(), answering(t, status, answer), io.Discard)
+		require.ErrorContains(t, err, fmt.Sprintf("amends: engine: Workflows ended: %d %s", status, http.StatusText(status)), answer)
+	}
+}
+
 // TestALineIsInterrupted: a straight line over a gap would show what was not measured.
 func TestALineIsInterrupted(t *testing.T) {
 	t.Parallel()
-	o := answering(t, http.StatusOK, `{"data": {"result": [{"metric": {}, "values": [
+	o := answering(t, http.StatusOK, `{"status": "success", "data": {"result": [{"metric": {}, "values": [
 		[910, "0"], [911, "1"], [912, "NaN"], [913, "1"], [914, "0"], [950, "1"]]}]}}`)
 	d := dashboard{Panels: []*panel{{Type: "timeseries", Targets: []struct{ Expr, LegendFormat string }{{Expr: "x"}}}}}
 	d.Panels[0].FieldConfig.Defaults.Unit = "short"

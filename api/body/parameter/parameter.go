@@ -23,12 +23,16 @@ import (
 // Form describes the query of one operation.
 type Form struct{ schema *openapi3.Schema }
 
-// Of returns the form of an operation: the schemas of its parameters, and no others.
+// Of returns the form of an operation: the schemas of its parameters, and no others. Those of its
+// path are not among them.
 func Of(o *openapi3.Operation) Form {
 	s := openapi3.NewObjectSchema().WithoutAdditionalProperties()
 	for _, p := range o.Parameters {
 		if p.Value.In == openapi3.ParameterInQuery {
 			s.Properties[p.Value.Name] = p.Value.Schema
+			if p.Value.Required {
+				s.Required = append(s.Required, p.Value.Name)
+			}
 		}
 	}
 	return Form{s}
@@ -36,14 +40,14 @@ func Of(o *openapi3.Operation) Form {
 
 // Read reads the query of a URL into target, a pointer to the operation's parameters; nil
 // only checks it. Its errors are problems: 400 if a parameter is unknown or the query has no
-// meaning at all, otherwise 422.
+// meaning at all, otherwise 422, also if a required one is missing.
 func (f Form) Read(query string, target any) error {
 	sent, err := url.ParseQuery(query)
 	if err != nil {
 		return &problem.Problem{Code: problem.BadRequest, Detail: "The query is not encoded as one.", Cause: err}
 	}
 	values, wrong := f.values(sent)
-	wrong = append(wrong, schema.Violations(f.schema, values)...)
+	wrong = schema.Merge(wrong, schema.Violations(f.schema, values)) // one that has no value is not missing, too
 	if len(wrong) > 0 {
 		return problem.Wrong(wrong, problem.New(problem.BadRequest, "The query has a parameter that is not one here; see errors."))
 	}

@@ -51,6 +51,20 @@ func Violations(schema *openapi3.Schema, value any) []contract.FieldError {
 	return found
 }
 
+// Merge adds to found the errors of fields that are otherwise right.
+func Merge(found, more []contract.FieldError) []contract.FieldError {
+	wrong := map[string]bool{}
+	for _, f := range found {
+		wrong[f.Pointer] = true
+	}
+	for _, f := range more {
+		if !wrong[f.Pointer] {
+			found = append(found, f)
+		}
+	}
+	return found
+}
+
 func flatten(err error) []*openapi3.SchemaError {
 	var many openapi3.MultiError
 	var one *openapi3.SchemaError

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/amends/amends/api/legacy/keep"
@@ -19,7 +21,7 @@ func (p *Pins) settle() {
 	for batch := p.next(); len(batch) > 0; batch = p.next() {
 		p.tell(p.record(batch))
 		for _, c := range batch {
-			c.side = p.loosely(c.key, c.side) // if it is not recorded
+			c.side = p.loosely(c, c.side) // if it is not recorded
 			close(c.settled)
 		}
 	}
@@ -49,9 +51,11 @@ func (p *Pins) record(batch []*claim) (err error) {
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
 	now := batch[len(batch)-1].now
-	if err := p.read(now); err != nil {
+	old, err := p.read(now)
+	if err != nil {
 		return err
 	}
+	p.remove(old)
 	name, lines := p.unknown(batch, now)
 	if len(lines) == 0 {
 		return nil
@@ -80,34 +84,42 @@ func (p *Pins) unknown(batch []*claim, now time.Time) (name string, lines []byte
 	return present.name, lines
 }
 
-// read reads what is new in the folder, and removes what is old, later than it is forgotten:
-// the clock of another gateway may be behind.
-func (p *Pins) read(now time.Time) error {
+// read reads what is new in the folder, and returns the pages that are to leave it, later than
+// they are forgotten: the clock of another gateway may be behind.
+func (p *Pins) read(now time.Time) (old []string, err error) {
 	entries, err := os.ReadDir(p.folder)
 	if err != nil {
-		return err //nolint:wrapcheck // record does
+		return nil, err //nolint:wrapcheck // record does
 	}
-	for _, e := range entries {
+	for _, e := range slices.Backward(entries) { // the newest first: older ones may be crowded out, and are not read then
 		switch name := e.Name(); {
 		case !isPage(name), name < hourOf(now.Add(-Life)) && name >= hourOf(now.Add(-2*Life)):
-		case name < hourOf(now.Add(-2*Life)):
-			p.remove(name)
+		case name < hourOf(now.Add(-2*Life)), p.crowded(name):
+			old = append(old, name)
 		default:
-			if err := p.readPage(name); err != nil {
-				return err
+			err := p.readPage(name)
+			if err != nil && !errors.Is(err, fs.ErrNotExist) { // In reads without the lock, and another gateway removes
+				return nil, err
 			}
 		}
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, name := range p.pages.forget(now) {
-		p.remove(name)
-	}
-	return nil
+	return old, nil
 }
 
-// remove removes the file of a page. If that fails, the next look tries again.
-func (p *Pins) remove(name string) { _ = os.Remove(filepath.Join(p.folder, name)) }
+func (p *Pins) crowded(page string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.pages.crowded(page)
+}
+
+// remove removes the files of pages. The caller has the lock of the folder, since no other
+// gateway may be reading them, and not mu, since the disk may hang. If it fails, the next look
+// tries again.
+func (p *Pins) remove(pages []string) {
+	for _, name := range pages {
+		_ = os.Remove(filepath.Join(p.folder, name))
+	}
+}
 
 // readPage reads the lines of a page that are new: all of them if its file is shorter than it
 // was, as behind a loss of the folder.

@@ -72,6 +72,13 @@ func (all pages) find(key digest) (side score.Side, in *page, pinned bool) {
 	return "", nil, false
 }
 
+// drop drops a key.
+func (all pages) drop(key digest) {
+	for _, p := range all {
+		delete(p.keys, key)
+	}
+}
+
 // named returns the page of a name, which is new unless it is known.
 func (all *pages) named(name string) *page {
 	i, known := slices.BinarySearchFunc(*all, name, func(p *page, n string) int { return strings.Compare(p.name, n) })
@@ -101,24 +108,24 @@ func (all *pages) present(now time.Time) *page {
 	return all.named(name)
 }
 
-// forget drops the pages whose keys were not used for their life, and returns the names of
-// those that it drops because there are so many newer keys.
-func (all *pages) forget(now time.Time) (crowded []string) {
-	oldest, first, newer := hourOf(now.Add(-Life)), len(*all), 0
-	for _, p := range slices.Backward(*all) {
-		if p.name < oldest || newer >= Most {
-			break
-		}
-		newer += len(p.keys)
-		first--
+// forget drops the pages whose keys were not used for their life, and those that are crowded out.
+func (all *pages) forget(now time.Time) {
+	oldest := hourOf(now.Add(-Life))
+	for len(*all) > 0 && ((*all)[0].name < oldest || all.crowded((*all)[0].name)) {
+		*all = slices.Delete(*all, 0, 1)
 	}
-	for _, p := range (*all)[:first] {
-		if p.name >= oldest {
-			crowded = append(crowded, p.name)
+}
+
+// crowded reports whether the pages that are newer than one have so many keys that it is
+// forgotten.
+func (all pages) crowded(name string) bool {
+	newer := 0
+	for _, p := range all {
+		if p.name > name {
+			newer += len(p.keys)
 		}
 	}
-	*all = slices.Delete(*all, 0, first)
-	return crowded
+	return newer >= Most
 }
 
 // hourOf returns the beginning of the names of the pages of an hour.

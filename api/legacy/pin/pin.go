@@ -40,16 +40,17 @@ type Pins struct {
 
 	mu      sync.Mutex
 	pages   pages
-	loose   map[digest]score.Side // keys that are not in the folder
+	loose   pages // of keys that are not in the folder
 	waiting []*claim
 	failed  bool // the folder, when it was last looked at
 }
 
-// In returns the pins of a folder, which the first key makes, and reads those that are there.
-// report gets the error when the folder begins to fail, and nil when it works again.
+// In returns the pins of a folder, which the first key makes, and reads those that are there,
+// without a wait for other gateways. report gets the error when the folder begins to fail, and nil
+// when it works again.
 func In(folder string, now time.Time, report func(error)) *Pins {
 	p := &Pins{folder: folder, report: report, turn: make(chan struct{}, 1)}
-	if err := p.read(now); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if _, err := p.read(now); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		p.tell(fmt.Errorf("read pinned keys: %w", err))
 	}
 	return p
@@ -109,7 +110,7 @@ func (p *Pins) find(c *claim) (side score.Side, pinned, fresh bool) {
 	present := p.pages.present(c.now)
 	side, in, pinned := p.pages.find(c.key)
 	if !pinned {
-		side, pinned = p.loose[c.key]
+		side, _, pinned = p.loose.find(c.key)
 	}
 	return side, pinned, in == present
 }
@@ -122,7 +123,8 @@ func (p *Pins) keep(c *claim) score.Side {
 		defer p.mu.Unlock()
 		return p.pages.present(c.now).pin(c.key, c.side)
 	}
-	wish := c.side
+	wish := p.loosely(c, c.side) // the first claim of a key decides for those that come before it is settled
+	c.side = wish
 	p.enqueue(c)
 	late := time.NewTimer(patience)
 	defer late.Stop()
@@ -134,7 +136,7 @@ func (p *Pins) keep(c *claim) score.Side {
 			go p.settle()
 		case <-late.C:
 			p.tell(errLate)
-			return p.loosely(c.key, wish)
+			return p.loosely(c, wish)
 		}
 	}
 }
@@ -149,21 +151,19 @@ func (p *Pins) enqueue(c *claim) {
 	}
 }
 
-// loosely pins a key in this process only. Its next use tries the folder again.
-func (p *Pins) loosely(key digest, side score.Side) score.Side {
+// loosely pins the key of a claim in this process only, until a page of the folder has it. Its next
+// use tries the folder again.
+func (p *Pins) loosely(c *claim, side score.Side) score.Side {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if first, _, pinned := p.pages.find(key); pinned {
+	if first, _, pinned := p.pages.find(c.key); pinned {
+		p.loose.drop(c.key)
 		return first
 	}
-	if first, pinned := p.loose[key]; pinned {
-		return first
+	if first, _, pinned := p.loose.find(c.key); pinned {
+		side = first
 	}
-	if p.loose == nil || len(p.loose) >= Most {
-		p.loose = map[digest]score.Side{}
-	}
-	p.loose[key] = side
-	return side
+	return p.loose.present(c.now).pin(c.key, side)
 }
 
 // tell reports that the folder begins to fail, or works again.

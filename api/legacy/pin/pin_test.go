@@ -221,6 +221,51 @@ func TestAFolderThatCannotBeWritten(t *testing.T) {
 	require.Empty(t, reports)
 }
 
+// Two requests with one key choose different sides, as the route moves between them, and the
+// folder begins to work between them: the first one has been sent, so the other one follows it.
+func TestOneSideWhileAFolderBeginsToWork(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "pins")
+	require.NoError(t, os.WriteFile(folder, nil, 0o600)) // it is none yet
+	p := pin.In(folder, now, func(error) {})
+	chosen, mended := make(chan struct{}), make(chan struct{})
+	second := make(chan score.Side, 1)
+	go func() {
+		side, _ := p.Side("a", now, func() (score.Side, error) { // it cannot fail
+			close(chosen)
+			<-mended
+			return score.Service, nil
+		})
+		second <- side
+	}()
+	<-chosen
+	require.Equal(t, score.Legacy, sideOf(t, p, "a", now, score.Legacy))
+	require.NoError(t, os.Remove(folder))
+	close(mended)
+	require.Equal(t, score.Legacy, <-second)
+	require.Equal(t, score.Legacy, sideOf(t, gateway(t, folder), "a", now, score.Service), "at every gateway")
+}
+
+// A gateway that starts removes nothing that another one reads, and does without a page that
+// another one has just removed.
+func TestAGatewayThatStartsBesideOthers(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "pins")
+	sideOf(t, gateway(t, folder), "a", now, score.Service)
+	old := filepath.Join(folder, now.Add(-5*pin.Life).UTC().Format("2006-01-02T15")+".000")
+	require.NoError(t, os.WriteFile(old, nil, 0o600))
+	require.NoError(t, os.Symlink("gone", filepath.Join(folder, now.UTC().Format("2006-01-02T15")))) // it is listed, and cannot be opened
+
+	unlock, err := keep.Lock(filepath.Join(folder, "lock"))
+	require.NoError(t, err)
+	p := gateway(t, folder)
+	require.FileExists(t, old)
+	require.Equal(t, score.Service, sideOf(t, p, "a", now, score.Legacy), "the other pages are read")
+	require.NoError(t, unlock())
+	sideOf(t, p, "b", now, score.Service)
+	require.NoFileExists(t, old)
+}
+
 // A gateway that has many keys forgets the oldest, in its memory and on the disk.
 func TestAFolderIsBounded(t *testing.T) {
 	t.Parallel()
@@ -234,9 +279,24 @@ func TestAFolderIsBounded(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, fmt.Sprintf("%s.%03d", now.UTC().Format("2006-01-02T15"), n)), lines.Bytes(), 0o600))
 	}
 	p := gateway(t, folder) // it reads them before a write comes
-	require.Equal(t, score.Legacy, sideOf(t, p, "one more", now, score.Legacy))
-	require.Equal(t, score.Legacy, sideOf(t, p, "and another", now, score.Legacy))
 	pages, err := filepath.Glob(filepath.Join(folder, "2*"))
 	require.NoError(t, err)
+	require.Len(t, pages, 3, "and removes none, which another gateway may be reading")
+	require.Equal(t, score.Legacy, sideOf(t, p, "one more", now, score.Legacy))
+	require.Equal(t, score.Legacy, sideOf(t, p, "and another", now, score.Legacy))
+	pages, err = filepath.Glob(filepath.Join(folder, "2*"))
+	require.NoError(t, err)
 	require.Len(t, pages, 2, "a full one, and that of the new keys")
+}
+
+// Keys that cannot be kept are bounded as the others are: the newest stay.
+func TestKeysOfAFolderThatFailsAreBounded(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	p := pin.In(filepath.Join(file, "pins"), now, func(error) {})
+	for i := range pin.Most + 1 {
+		sideOf(t, p, fmt.Sprint(i), now, score.Service)
+	}
+	require.Equal(t, score.Service, sideOf(t, p, fmt.Sprint(pin.Most-1), now, score.Legacy))
 }

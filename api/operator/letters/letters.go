@@ -70,7 +70,7 @@ func New(c Config) *Letters {
 	return &Letters{
 		config: c, query: operator.Parameters("/v1/dead-letters"),
 		redrive: operator.Form("RedriveDeadLetter", nil), discard: operator.Form("DiscardDeadLetter", nil),
-		of: operator.Parameters("/v1/redrives/{id}"), many: operator.Form("RedriveDeadLetters", nil),
+		of: operator.Parameters("/v1/redrives/{id}"), many: operator.Form("RedriveDeadLetters", redrivesRules),
 	}
 }
 
@@ -146,8 +146,8 @@ func (s *Letters) decide(c echo.Context, form body.Form, status int, decide func
 	return c.JSON(status, made)
 }
 
-// pathID returns the id in a request's path. Echo leaves it escaped if the path has an
-// escape that it needs, such as %2F.
+// pathID returns the id in a request's path, which is logged. Echo leaves it escaped if the path
+// has an escape that it needs, such as %2F.
 func pathID(c echo.Context) (string, error) {
 	id, err := c.Param("id"), error(nil)
 	if c.Request().URL.RawPath != "" {
@@ -155,6 +155,9 @@ func pathID(c echo.Context) (string, error) {
 	}
 	if err != nil || !utf8.ValidString(id) || strings.ContainsRune(id, 0) {
 		return "", problem.New(problem.BadRequest, "The id in the path is no text.")
+	}
+	if isCard(id) {
+		return "", problem.New(problem.BadRequest, "The id in the path is the number of a card.")
 	}
 	return id, nil
 }

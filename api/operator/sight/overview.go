@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/api/gather"
 	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
@@ -193,7 +194,7 @@ func (o *overview) sum(ctx context.Context, all map[string]bool) (contract.Expos
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(atOnce)
 	for id := range all {
-		g.Go(func() error {
+		g.Go(gather.Guard(func() error {
 			p, err := o.config.Records.Payment(ctx, id)
 			s.payment(p, err)
 			parcels, err := o.config.Records.Shipments(ctx, id)
@@ -201,7 +202,7 @@ func (o *overview) sum(ctx context.Context, all map[string]bool) (contract.Expos
 			found, err := o.config.Model.Order(ctx, id) // a list has no steps of undecided orders
 			s.stock(found.Order, err)
 			return ctx.Err()
-		})
+		}))
 	}
 	err := g.Wait()
 	return contract.Exposure{

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/api/gather"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/services/payment"
@@ -231,4 +232,8 @@ func TestAnOverviewThatPanicsIsAFailure(t *testing.T) {
 	o := &overview{config: Config{Now: func() time.Time { return now }}} // no model
 	_, err := o.get(t.Context())
 	require.ErrorIs(t, err, errPanic)
+
+	b := &books{orders: []query.Order{pending("a", time.Minute)}} // its records are not there
+	_, err = (&overview{config: Config{Model: b, Now: func() time.Time { return now }}}).get(t.Context())
+	require.ErrorIs(t, err, gather.ErrBroken, "also in the goroutine of one order")
 }

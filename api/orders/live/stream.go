@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/api/gather"
 	"github.com/amends/amends/api/orders"
 	"github.com/amends/amends/internal/orders/lookup"
 	"github.com/amends/amends/services/query"
@@ -41,20 +42,22 @@ func (s *stream) VisitFollowOrderResponse(w http.ResponseWriter) error {
 	defer cancel()
 	entries, ended := make(chan query.Entry), make(chan error, 1)
 	go func() {
-		ended <- s.source.follow(ctx, s.begun.Load, func(e query.Entry) error {
-			select {
-			case entries <- e:
-				return nil
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		})
+		ended <- gather.Guard(func() error {
+			return s.source.follow(ctx, s.begun.Load, func(e query.Entry) error {
+				select {
+				case entries <- e:
+					return nil
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+			})
+		})()
 	}()
 	return s.write(ctx, newWriter(w), entries, ended)
 }
 
-// write writes what comes. Once the status was sent it has no error: the client can be told
-// nothing more, and comes again.
+// write writes what comes. Once the status was sent it has no error but one of this program: the
+// client can be told nothing more, and comes again.
 func (s *stream) write(ctx context.Context, out *writer, entries <-chan query.Entry, ended <-chan error) error {
 	settled, beat := time.NewTimer(settle), time.NewTicker(s.beat)
 	defer settled.Stop()
@@ -96,10 +99,10 @@ func (s *stream) begin(out *writer) error {
 	return out.begin()
 }
 
-// end answers a stream that ends before it has begun.
+// end answers a stream that ends before it has begun, and returns the error of this program.
 func (s *stream) end(ctx context.Context, out *writer, err error) error {
 	switch {
-	case s.begun.Load():
+	case s.begun.Load() && !errors.Is(err, gather.ErrBroken): // which is logged
 		return nil
 	case err == nil: // the client has all
 		return contract.FollowOrder204Response{}.VisitFollowOrderResponse(out.ResponseWriter) //nolint:wrapcheck // it has none

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/api/gather"
 	"github.com/amends/amends/services/query"
 )
 
@@ -47,4 +48,30 @@ func (c *counting) Write(text []byte) (int, error) {
 		c.enough()
 	}
 	return n, err //nolint:wrapcheck // a test
+}
+
+// broken is a read model that is wrong, behind some entries.
+type broken struct {
+	silence
+
+	entries int
+}
+
+func (b broken) Follow(_ context.Context, _ string, _ query.Position, send func(query.Entry) error) error {
+	for range b.entries {
+		if err := send(query.Entry{}); err != nil {
+			return err
+		}
+	}
+	panic("a bug")
+}
+
+// TestAStreamThatPanicsIsAFailure: its goroutine is not the request's, so the edge does not
+// recover it.
+func TestAStreamThatPanicsIsAFailure(t *testing.T) {
+	t.Parallel()
+	for entries := range 2 { // with one the status is sent
+		s := &stream{ctx: t.Context(), source: source{model: broken{entries: entries}}, draining: make(chan struct{}), beat: time.Hour}
+		require.ErrorIs(t, s.VisitFollowOrderResponse(httptest.NewRecorder()), gather.ErrBroken)
+	}
 }

@@ -14,7 +14,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"sync"
+	"runtime/debug"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/web/inner"
@@ -28,7 +30,7 @@ type Client struct {
 	Bearer string
 	// From is the socket's address of the client in whose name the calls are, for logs.
 	From string
-	// Log gets the panics of the handler. Nil is [slog.Default].
+	// Log gets the panics of the handler and of [Client.Together]. Nil is [slog.Default].
 	Log *slog.Logger
 }
 
@@ -61,6 +63,9 @@ func StatusOf(err error) int {
 
 // Missing is the code of the problem of a handler that serves no such operation.
 const Missing = "NOT_SERVED_HERE"
+
+// ErrPanicked is the error of calls of which one has panicked.
+var ErrPanicked = errors.New("a part of the page panicked")
 
 // Get reads the answer of a GET operation into out. A problem is a [*Problem].
 func (c Client) Get(ctx context.Context, path string, query url.Values, out any) error {
@@ -163,13 +168,24 @@ func (a answer) problem() error {
 }
 
 // Together makes calls at the same time, so that a page waits for the slowest one alone. It
-// returns once all have ended.
-func Together(calls ...func()) {
-	var all sync.WaitGroup
+// returns once all have ended. No server recovers a panic of their goroutines, which would end the
+// process: it is logged, and the error is [ErrPanicked].
+func (c Client) Together(calls ...func()) error {
+	var all errgroup.Group
 	for _, call := range calls {
-		all.Go(call)
+		all.Go(func() (err error) {
+			defer func() {
+				if p := recover(); p != nil {
+					kind := fmt.Sprintf("%T", p) // its value may hold anything
+					cmp.Or(c.Log, slog.Default()).Error("a part of a page panicked", "type", kind, "stack", string(debug.Stack()))
+					err = ErrPanicked
+				}
+			}()
+			call()
+			return nil
+		})
 	}
-	all.Wait()
+	return all.Wait() //nolint:wrapcheck // it is ours
 }
 
 func missing() error {

@@ -54,6 +54,8 @@ func readParts(v *visit.Visit, order *contract.OperatorsOrder, parts map[string]
 			}
 		})
 	}
-	ask.Together(calls...)
+	if err := v.Admin.Together(calls...); err != nil {
+		return nil, err //nolint:wrapcheck // it says what has failed
+	}
 	return missing, failed
 }

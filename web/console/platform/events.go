@@ -43,12 +43,15 @@ func Events(v *visit.Visit) error {
 	var metrics, text string
 	var p contract.Projections
 	var unmeasured, unlisted, unread error
-	ask.Together(
+	err := v.Admin.Together(
 		func() { metrics, unmeasured = v.Admin.Text(v.Ctx(), "/metrics") },
 		func() { unlisted = v.Admin.Get(v.Ctx(), "/v1/projections", nil, &p) },
 		func() {
 			text, unread = ask.Client{Handler: v.Config.API, From: v.R.RemoteAddr}.Text(v.Ctx(), "/asyncapi.yaml")
 		})
+	if err != nil {
+		return err //nolint:wrapcheck // it says what has failed
+	}
 	if unmeasured != nil && ask.StatusOf(unmeasured) == http.StatusUnauthorized {
 		return unmeasured
 	}

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/amends/amends/api/contract"
-	"github.com/amends/amends/web/console/ask"
 	"github.com/amends/amends/web/console/visit"
 )
 
@@ -36,26 +35,32 @@ type stuck struct {
 
 // Home answers with the home page.
 func Home(v *visit.Visit) error {
-	return v.ShowLive("home", "Home", visit.Below+"/stream", readHome(v))
+	d, err := readHome(v)
+	if err != nil {
+		return err
+	}
+	return v.ShowLive("home", "Home", visit.Below+"/stream", d)
 }
 
 // readHome asks for all parts of the page. A part that is not there is left out, and said to
 // be: the page is needed most when something is down.
-func readHome(v *visit.Visit) homeData {
-	var d homeData
+func readHome(v *visit.Visit) (d homeData, err error) {
 	var o contract.Overview
-	var err error
-	ask.Together(
-		func() { err = v.Admin.Get(v.Ctx(), "/v1/overview", nil, &o) }, func() { d.Letters = countLetters(v) },
+	var unread error
+	err = v.Admin.Together(
+		func() { unread = v.Admin.Get(v.Ctx(), "/v1/overview", nil, &o) }, func() { d.Letters = countLetters(v) },
 		func() { d.Lag = worst(v) }, func() { d.Stuck = countStuck(v) })
 	if err != nil {
-		d.Trouble = err.Error()
+		return d, err //nolint:wrapcheck // it says what has failed
+	}
+	if unread != nil {
+		d.Trouble = unread.Error()
 	} else {
 		d.Overview = &o
 	}
 	d.Calm = d.Overview != nil && (d.Stuck == nil || d.Stuck.Count == 0) && o.Flagged.Count == 0 && o.Overdue.Count == 0 && (d.Letters == nil || d.Letters.Count == 0) &&
 		(d.Lag == nil || d.Lag.LagSeconds < late)
-	return d
+	return d, nil
 }
 
 // worst returns the part of the read model that is behind the most, nil if that is not known.
@@ -120,7 +125,11 @@ func countLetters(v *visit.Visit) *contract.Tally {
 // HomeStream keeps the home page up to date.
 func HomeStream(v *visit.Visit) error {
 	return v.Follow(2*time.Second, func() (string, bool, error) {
-		html, err := v.Part("home", readHome(v))
+		d, err := readHome(v)
+		if err != nil {
+			return "", false, err
+		}
+		html, err := v.Part("home", d)
 		return html, false, err
 	})
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/amends/amends/api/contract"
-	"github.com/amends/amends/web/console/ask"
 	"github.com/amends/amends/web/console/visit"
 	"github.com/amends/amends/web/console/words"
 )
@@ -60,7 +59,7 @@ func Services(v *visit.Visit) error {
 	var all contract.ServiceInstances
 	var health contract.Health
 	var unlisted, unready error
-	ask.Together(
+	err := v.Admin.Together(
 		func() { unlisted = v.Admin.Get(v.Ctx(), "/v1/services", nil, &all) },
 		func() { unready = v.Admin.Get(v.Ctx(), "/readyz", nil, &health) },
 		func() {
@@ -68,6 +67,9 @@ func Services(v *visit.Visit) error {
 				d.Own = ownOf(metrics)
 			}
 		})
+	if err != nil {
+		return err //nolint:wrapcheck // it says what has failed
+	}
 	if unlisted != nil {
 		d.Wrong = visit.Wrong(unlisted)
 	}

@@ -55,9 +55,12 @@ func show(v *visit.Visit) (d routeData, err error) {
 	var one contract.RouteDetails
 	var all contract.Routes
 	var unlisted error
-	ask.Together(
+	panicked := v.Admin.Together(
 		func() { err = v.Admin.Get(v.Ctx(), at(v.R.PathValue("name")), nil, &one) },
 		func() { unlisted = v.Admin.Get(v.Ctx(), "/v1/routes", nil, &all) })
+	if panicked != nil {
+		return d, panicked //nolint:wrapcheck // it says what has failed
+	}
 	if err != nil {
 		return d, err
 	}
