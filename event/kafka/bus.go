@@ -47,7 +47,7 @@ type Options struct {
 func (o *Options) defaults() {
 	o.Partitions = cmp.Or(o.Partitions, 12)
 	o.MaxAge = cmp.Or(o.MaxAge, 8*24*time.Hour)
-	o.AckWait = cmp.Or(o.AckWait, 30*time.Second)
+	o.AckWait = cmp.Or(o.AckWait, 6*time.Second)
 	o.Pause = cmp.Or(o.Pause, time.Second)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
