@@ -43,7 +43,7 @@ func (b *Bus) Consume(ctx context.Context, group string, topics []string, handle
 		err := c.run(ctx)
 		switch {
 		case ctx.Err() != nil:
-			return nil //nolint:nilerr // the end that was asked for
+			return nil // the end that was asked for
 		case b.conn.IsClosed():
 			return fault.Errorf(fault.Bug, fault.Internal, "consume for %s: the connection is closed", group)
 		}

@@ -12,11 +12,16 @@ import (
 func TestThePivotIsReadFromTheFactsOfAStyle(t *testing.T) {
 	t.Parallel()
 	captured, refused := payment.CapturedFact.Type(), payment.CaptureRefusedFact.Type()
-	require.Equal(t, pivot{captured: []string{"a", "b"}, refused: []string{"c"}}, pivotOf([]told{
-		{kind: captured, key: "b", styled: true}, {kind: captured, key: "a", styled: true}, {kind: captured, key: "a", styled: true},
-		{kind: refused, key: "c", styled: true}, {kind: refused, key: "d"}, {kind: captured, key: "e"},
+	outboxes := []told{
+		{kind: captured, key: "b", styled: true},
+		{kind: captured, key: "a", styled: true},
+		{kind: captured, key: "a", styled: true},
+		{kind: refused, key: "c", styled: true},
+		{kind: refused, key: "d"},
+		{kind: captured, key: "e"},
 		{kind: payment.SettledFact.Type(), key: "f", styled: true},
-	}))
+	}
+	require.Equal(t, pivot{captured: []string{"a", "b"}, refused: []string{"c"}}, pivotOf(outboxes))
 }
 
 func TestARunThatDoesNotReachThePivotIsInvalid(t *testing.T) {
