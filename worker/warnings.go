@@ -18,7 +18,7 @@ func (g *Group) connect(ctx context.Context, parts *process.Parts, side func(eve
 		return nil
 	}
 	warners, err := side(events.Config{
-		Bus: g.o.Bus, Retry: waiting.Retry{Most: g.o.Timing.ParkedRetry, FlagAfter: g.o.Timing.ParkAfter},
+		Bus: g.o.Bus, TakeoverAfter: g.o.TakeoverAfter, Retry: waiting.Retry{Most: g.o.Timing.ParkedRetry, FlagAfter: g.o.Timing.ParkAfter},
 		Drain: g.drainTimeout(), Metrics: g.o.Metrics, Logger: g.o.Logger,
 	}, ctx, parts, g.stores)
 	g.mu.Lock()

@@ -89,6 +89,9 @@ type Options struct {
 	// of others; nil: events wait in the outboxes, and the services hear none.
 	// The caller closes it after the group has stopped.
 	Bus event.Bus
+	// TakeoverAfter is how long after the last sign of life of a process another one takes
+	// its work on events over; 0 is 15 s.
+	TakeoverAfter time.Duration
 	// Metrics receives the measurements of all orders, by the worker of the order
 	// service; nil: nothing is measured.
 	Metrics *telemetry.Metrics

@@ -30,9 +30,8 @@ type Options struct {
 	// Retry says when a letter that failed is tried again.
 	Retry waiting.Retry
 	// Lease is how long the beat of a process may stand still before another one takes
-	// over its group. It must be longer than the bus waits for an acknowledgement of a
-	// dead consumer, or later events of a key arrive before its older ones do again. The
-	// default is 35 s.
+	// over its group. It is longer than the bus keeps the messages of a dead consumer from
+	// others, or that is what the next one waits for. The default is 15 s.
 	Lease time.Duration
 	// Poll is the interval between two looks at the letters for decisions of operators.
 	// The default is 5 s.
@@ -69,7 +68,7 @@ func (o Options) withDefaults() Options {
 	o.Patience = cmp.Or(o.Patience, time.Second)
 	o.Limit = cmp.Or(o.Limit, 30*time.Second)
 	o.Retry = o.Retry.WithDefaults()
-	o.Lease = cmp.Or(o.Lease, 35*time.Second)
+	o.Lease = cmp.Or(o.Lease, 15*time.Second)
 	o.Poll = cmp.Or(o.Poll, 5*time.Second)
 	o.Retention = cmp.Or(o.Retention, 9*24*time.Hour)
 	o.Step = cmp.Or(o.Step, time.Second)

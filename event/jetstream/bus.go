@@ -41,8 +41,9 @@ type Options struct {
 	// MaxBytes is the size of the stream from which it discards its oldest events. 0:
 	// no limit.
 	MaxBytes int64
-	// AckWait is how long after the last sign of life of a process another one of its
-	// group takes its messages over. 0: 30 s.
+	// AckWait is how long after the last sign of life of a process its messages are
+	// delivered again; another one of its group gets them after twice that time at most.
+	// 0: 6 s.
 	AckWait time.Duration
 	// Pause is the time between two tries of a batch that fails. 0: 1 s.
 	Pause time.Duration
@@ -55,7 +56,7 @@ type Options struct {
 
 func (o *Options) defaults() {
 	o.MaxAge = cmp.Or(o.MaxAge, 8*24*time.Hour)
-	o.AckWait = cmp.Or(o.AckWait, 30*time.Second)
+	o.AckWait = cmp.Or(o.AckWait, 6*time.Second)
 	o.Pause = cmp.Or(o.Pause, time.Second)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -97,7 +98,7 @@ func Open(url string, o Options) (*Bus, error) {
 func (b *Bus) options() ([]nats.Option, error) {
 	all := []nats.Option{
 		nats.Name(b.o.Name), nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.ReconnectWait(250 * time.Millisecond),
-		nats.ReconnectJitter(100*time.Millisecond, 100*time.Millisecond), nats.ReconnectBufSize(-1), nats.PingInterval(10 * time.Second), nats.MaxPingsOutstanding(2),
+		nats.ReconnectJitter(100*time.Millisecond, 100*time.Millisecond), nats.ReconnectBufSize(-1), nats.PingInterval(min(10*time.Second, b.o.AckWait/2)), nats.MaxPingsOutstanding(2), // a silent server is given up before its messages are
 		nats.IgnoreAuthErrorAbort(), // credentials may be added while the process runs
 		nats.ReconnectHandler(func(c *nats.Conn) {
 			b.o.Logger.Info("broker: connected again", "url", c.ConnectedUrlRedacted())

@@ -29,20 +29,21 @@ type consumer struct {
 	topics []string
 	handle func(context.Context, []event.Message) error
 
-	remote jetstream.Consumer
-	pin    string // of the server to this process, if the last request had an answer
-	next   uint64 // number of the next delivery if none is outstanding; 0: unknown
+	remote jetstream.Consumer // it has the pin, too, for its requests
+	pin    string             // of the server to this process, if the last request had an answer
+	next   uint64             // number of the next delivery if none is outstanding; 0: unknown
 }
 
 // Consume implements [event.Bus]. A pause of [Options.Pause] is between two tries of a
 // batch. It returns an error only when the bus is closed.
 func (b *Bus) Consume(ctx context.Context, group string, topics []string, handle func(context.Context, []event.Message) error) error {
+	c := &consumer{bus: b, group: group, topics: topics, handle: handle}
+	defer c.release() //nolint:contextcheck // its own has ended
 	for {
-		c := &consumer{bus: b, group: group, topics: topics, handle: handle}
 		err := c.run(ctx)
 		switch {
 		case ctx.Err() != nil:
-			return nil //nolint:nilerr // the end that was asked for
+			return nil // the end that was asked for
 		case b.conn.IsClosed():
 			return fault.Errorf(fault.Bug, fault.Internal, "consume for %s: the connection is closed", group)
 		}
@@ -65,11 +66,7 @@ func (c *consumer) run(ctx context.Context) error {
 		if err == nil && len(batch) > 0 {
 			err = c.deliver(ctx, batch)
 		}
-		if ctx.Err() != nil {
-			c.release() //nolint:contextcheck // its own has ended
-			return ctx.Err()
-		}
-		if err != nil {
+		if err = errors.Join(err, ctx.Err()); err != nil {
 			return err
 		}
 	}
@@ -78,7 +75,8 @@ func (c *consumer) run(ctx context.Context) error {
 // poll returns how long one request waits at the server for a message.
 func (b *Bus) poll() time.Duration { return min(5*time.Second, b.o.AckWait/2) }
 
-// open makes the group's consumer at the server, or changes its topics.
+// open makes the group's consumer at the server, or changes its topics. A process that had
+// the pin before it lost the server has it still.
 func (c *consumer) open(ctx context.Context) error {
 	if err := c.bus.ensureStream(ctx); err != nil {
 		return err
@@ -95,10 +93,14 @@ func (c *consumer) open(ctx context.Context) error {
 	for _, topic := range c.topics {
 		config.FilterSubjects = append(config.FilterSubjects, topic+".>") // also below it
 	}
-	var err error
-	if c.remote, err = c.bus.js.CreateOrUpdateConsumer(ctx, Stream, config); err != nil {
+	remote, err := c.bus.js.CreateOrUpdateConsumer(ctx, Stream, config)
+	if err != nil {
 		return away("make the consumer of "+c.group, err)
 	}
+	if c.remote == nil {
+		c.remote = remote
+	}
+	c.next = 0 // deliveries were lost with the connection
 	return nil
 }
 

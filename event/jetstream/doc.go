@@ -10,10 +10,11 @@
 // A broker that gives two processes of a group a message each breaks the order per key.
 // So one process of a group consumes at a time: the server pins the group to it, and
 // picks another one when it has stopped, or has been silent for longer than the server
-// waits for acknowledgements. A pin does not survive a restart of the server, and a
-// delivery can be lost with a connection; therefore a batch is handled only when the
-// group has no unacknowledged message beyond it. A batch that fails is handled again by
-// the process that has it, before anything behind it.
+// waits for acknowledgements. A process that has lost its connection has its pin still when
+// it is back before. A pin does not survive a restart of the server, and a delivery can be
+// lost with a connection; therefore a batch is handled only when the group has no
+// unacknowledged message beyond it. A batch that fails is handled again by the process that
+// has it, before anything behind it.
 //
 // # Limits
 //

@@ -33,7 +33,7 @@ type Options struct {
 	// MaxAge is how long a topic that the bus makes keeps an event. 0: 8 days.
 	MaxAge time.Duration
 	// AckWait is how long after the last sign of life of a process another one of its
-	// group takes its messages over. 0: 30 s.
+	// group takes its messages over. 0: 6 s, the least that a cluster allows by default.
 	AckWait time.Duration
 	// Pause is the time between two tries of a batch that fails. 0: 1 s.
 	Pause time.Duration
@@ -47,7 +47,7 @@ type Options struct {
 func (o *Options) defaults() {
 	o.Partitions = cmp.Or(o.Partitions, 12)
 	o.MaxAge = cmp.Or(o.MaxAge, 8*24*time.Hour)
-	o.AckWait = cmp.Or(o.AckWait, 30*time.Second)
+	o.AckWait = cmp.Or(o.AckWait, 6*time.Second)
 	o.Pause = cmp.Or(o.Pause, time.Second)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

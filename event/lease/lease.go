@@ -33,7 +33,8 @@ const look = 500 * time.Millisecond
 func (l *Lease) Beat() time.Duration { return l.period / 6 }
 
 // Await returns nil once this process holds the lease, otherwise the error of the
-// database or of ctx.
+// database or of ctx. A lease that it has already, because it could not give it back, it
+// takes at once.
 func (l *Lease) Await(ctx context.Context) error {
 	var seen State
 	var since time.Time
@@ -45,7 +46,7 @@ func (l *Lease) Await(ctx context.Context) error {
 		if now != seen || since.IsZero() {
 			seen, since = now, time.Now()
 		}
-		if now.Holder == "" || time.Since(since) >= l.period {
+		if now.Holder == "" || now.Holder == l.Holder || time.Since(since) >= l.period {
 			if taken, err := Take(l.db.WithContext(ctx), l.name, l.Holder, now); taken || err != nil {
 				return err
 			}

@@ -28,11 +28,19 @@ type Options struct {
 	// TLSCert and TLSKey are PEM files, read for each connection. TLSCA has the
 	// authorities of the server; empty: the system's.
 	TLSCert, TLSKey, TLSCA string
+	// TakeoverAfter is how long after the last sign of life of a process another one may
+	// listen for its groups; 0: 15 s. It must be the lease of the groups.
+	TakeoverAfter time.Duration
 	// Logger may be nil.
 	Logger *slog.Logger
 	// Observe is called after each call of the broker; it may be nil.
 	Observe func(call string, took time.Duration, err error)
 }
+
+// ackWait is how long a broker waits for a sign of life: until TakeoverAfter it has given
+// the messages of a dead process up, which takes it twice as long at most, and the process
+// that takes over does not wait for it.
+func (o Options) ackWait() time.Duration { return o.TakeoverAfter * 2 / 5 }
 
 // Open returns a bus on the broker at url. The broker need not be reachable yet. The
 // error has one line.
@@ -52,7 +60,7 @@ func Open(url string, o Options) (event.Bus, error) {
 	}
 	return jetstream.Open(url, jetstream.Options{
 		Name: o.Name, TLS: config, User: o.User, Password: o.Password,
-		CredentialsFile: o.CredentialsFile, SeedFile: o.SeedFile, Logger: o.Logger, Observe: o.Observe,
+		CredentialsFile: o.CredentialsFile, SeedFile: o.SeedFile, AckWait: o.ackWait(), Logger: o.Logger, Observe: o.Observe,
 	})
 }
 
@@ -61,7 +69,7 @@ func (o Options) kafka(brokers []string, config *tls.Config) (event.Bus, error) 
 		return nil, errors.New("broker: seeds and credentials files are for NATS: Kafka takes a user and a password")
 	}
 	return kafka.Open(brokers, kafka.Options{
-		Name: o.Name, TLS: config, User: o.User, Password: o.Password, Logger: o.Logger, Observe: o.Observe,
+		Name: o.Name, TLS: config, User: o.User, Password: o.Password, AckWait: o.ackWait(), Logger: o.Logger, Observe: o.Observe,
 	})
 }
 

@@ -3,6 +3,7 @@ package chaos
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"sync"
 	"time"
@@ -21,6 +22,10 @@ type Acknowledgement struct {
 	Is    string `json:"is,omitempty"`
 	Total *int64 `json:"total,omitempty"`
 }
+
+// promised reports whether the order must exist. An answer in doubt says only where it is, if
+// it was placed: its customer has to ask again.
+func (a Acknowledgement) promised() bool { return a.Status < http.StatusMultipleChoices }
 
 // journal writes every acknowledgement to a file, before anything acts on it.
 type journal struct {

@@ -38,3 +38,12 @@ func TestNoCustomerIsUnderWayAfterTheWait(t *testing.T) {
 	require.Positive(t, before)
 	require.Never(t, func() bool { return c.placed != before }, 300*time.Millisecond, 10*time.Millisecond)
 }
+
+func TestOnlyAnAnswerWithoutDoubtIsAPromise(t *testing.T) {
+	t.Parallel()
+	for status, promised := range map[int]bool{
+		http.StatusOK: true, http.StatusCreated: true, http.StatusAccepted: true, http.StatusServiceUnavailable: false,
+	} {
+		require.Equal(t, promised, Acknowledgement{Status: status}.promised(), status)
+	}
+}

@@ -61,6 +61,11 @@
 //   - duplicate: placements of one key that were made at once were all
 //     acknowledged, as the same order.
 //
+// A run in which no choreographed order is paid, or none is refused its capture, proves too
+// little about what follows, and is invalid; so is a long one in which fewer than a fifth of
+// them reach the capture. The payment service's facts tell. Some orders of each run are
+// decided by the capture alone.
+//
 // Attempts that were really lost, and zombies that ended too late, are counted at
 // reliable sources: in the histories, as attempts that the engine timed out at
 // their start-to-close, and in the workers' logs, as finished attempts that the

@@ -76,6 +76,7 @@ func (p *platform) with(ctx context.Context, service string, f func(*pgx.Conn) e
 // events is the judgement of what the services told.
 type events struct {
 	told, published int
+	pivot           pivot
 	wrong           []string
 }
 
@@ -122,7 +123,7 @@ func (p *platform) judgeEvents(ctx context.Context) (e events, err error) {
 	if err != nil {
 		return e, err
 	}
-	e.told, e.published = len(outboxes), len(stream)
+	e.told, e.published, e.pivot = len(outboxes), len(stream), pivotOf(outboxes)
 	e.compare(outboxes, stream)
 	return e, nil
 }

@@ -101,11 +101,12 @@ func (p *platform) judgeOrders(ctx context.Context, v *verdict, records []order.
 	for _, o := range orders {
 		for _, a := range acknowledged[o.N] {
 			r, ok := byID[a.ID]
-			if !ok {
+			if ok {
+				remembers(v, o, a, r)
+			} else if a.promised() {
 				v.wrong("I5: order %s (%d) was acknowledged, and is lost", a.ID, o.N)
 				break
 			}
-			remembers(v, o, a, r)
 		}
 		if !c.done[o.N] {
 			v.wrong("I4: order %d could not be placed", o.N)

@@ -74,6 +74,20 @@ var (
 	goods       = []weighted{{tea, 25}, {mug, 20}, {kettle, 15}, {hot, 15}, {soldOut, 5}, {retired, 3}, {unknown, 3}}
 )
 
+// taking and refusing are tokens by what becomes of the capture.
+var (
+	taking   = []weighted{{simulator.TokenVisa, 1}, {simulator.TokenCaptureLost, 1}}
+	refusing = []weighted{{simulator.TokenCaptureDeclined, 1}, {simulator.TokenAuthExpired, 1}}
+)
+
+// toThePivot returns the order with nothing in it that ends it before its capture.
+func (o Order) toThePivot(token string) client.PlaceOrder {
+	body := o.Body
+	body.Currency, body.PaymentToken, body.ShipTo.PostalCode = currency, token, "10115"
+	body.Lines = []client.LineRequest{{Sku: tea, Quantity: 2}, {Sku: mug, Quantity: 1}}
+	return body
+}
+
 func draw(r *rand.Rand, from []weighted) string {
 	sum := 0
 	for _, w := range from {
@@ -131,6 +145,12 @@ func Orders(seed uint64, n int, length time.Duration) []Order {
 			o.Cancel = between(time.Millisecond, 200*time.Millisecond)
 		case 7:
 			o.Body.PaymentToken, o.Cancel = simulator.TokenSlow, between(200*time.Millisecond, 4*time.Second)
+		}
+		switch i % 16 { // choreographed ones, which only the capture decides
+		case 3:
+			o.Body = o.toThePivot(draw(r, refusing))
+		case 10:
+			o.Body = o.toThePivot(draw(r, taking))
 		}
 		all[i] = o
 	}

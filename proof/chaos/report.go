@@ -30,6 +30,9 @@ type Report struct {
 	// Outcomes counts the orders by their end, Choreographed those that had no workflow.
 	Outcomes      map[string]int `json:"outcomes"`
 	Choreographed map[string]int `json:"choreographed"`
+	// Captured and CaptureRefused count the choreographed orders that reached their pivot.
+	Captured       int `json:"captured"`
+	CaptureRefused int `json:"capture_refused"`
 	// Refunds counts the refunds by their end.
 	Refunds map[string]int `json:"refunds"`
 	// TimedOut counts the attempts that the engine gave up on, Late those that
@@ -92,6 +95,7 @@ func (r *Report) read(p *platform, c *customers, v *verdict) {
 	r.LostTries = v.past.lost
 	r.Mails = v.followers.mails
 	r.Told, r.Published = v.events.told, v.events.published
+	r.Captured, r.CaptureRefused = len(v.events.pivot.captured), len(v.events.pivot.refused)
 	r.Doubled = v.doubled
 	r.Violations = append(r.Violations, v.violations...)
 	for _, part := range p.parts {
@@ -124,13 +128,8 @@ func (r *Report) Err() error {
 	if r.Refunds[string(order.RefundDone)] == 0 {
 		all = append(all, errors.New("invalid: no refund was made"))
 	}
-	if len(r.Choreographed) == 0 {
-		all = append(all, errors.New("invalid: no order was choreographed"))
-	}
-	// In a short run a service that was killed is away for longer than an order may take.
-	confirmed := Outcome{Status: order.Confirmed}.String()
-	if r.Options.For >= time.Minute && r.Choreographed[confirmed] == 0 {
-		all = append(all, errors.New("invalid: no choreographed order was confirmed"))
+	if err := r.provePivot(); err != nil {
+		all = append(all, err)
 	}
 	if r.TimedOut+r.Late == 0 {
 		all = append(all, errors.New("invalid: no attempt was lost"))
@@ -157,6 +156,7 @@ func (r *Report) String() string {
 	list("faults that hit", r.Faults)
 	list("orders by outcome", r.Outcomes)
 	list("of these, choreographed", r.Choreographed)
+	list("of these at their pivot", map[string]int{"captured": r.Captured, "refused": r.CaptureRefused})
 	list("refunds by outcome", r.Refunds)
 	list("placements that were turned away", r.Sorry)
 	b.WriteString("and\n")

@@ -46,6 +46,23 @@ func TestEveryScheduleHasEveryKind(t *testing.T) {
 	}
 }
 
+// Also in a short run orders come to the pivot of the choreographed style, to either end.
+func TestOnlyTheCaptureDecidesSomeChoreographedOrders(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(50) {
+		ends := map[Outcome]int{}
+		for _, o := range Orders(seed, 64, 20*time.Second) {
+			if allowed := o.allowed(); o.N%16 == 3 || o.N%16 == 10 {
+				require.Equal(t, client.Choreographed, o.Body.Style)
+				require.Zero(t, o.Cancel)
+				require.Len(t, allowed, 1)
+				ends[allowed[0]]++
+			}
+		}
+		require.Equal(t, map[Outcome]int{{Status: order.Confirmed}: 4, {order.Cancelled, order.PaymentDeclined}: 4}, ends)
+	}
+}
+
 func TestWhatAnOrderMayBecome(t *testing.T) {
 	t.Parallel()
 	confirmed := Outcome{Status: order.Confirmed}

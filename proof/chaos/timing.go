@@ -7,7 +7,7 @@ import (
 // Timing is the platform's configuration of time: short, so that parking, undo and
 // deadlines happen within a run.
 type Timing struct {
-	StartToClose, LockTimeout, RetryMax, ParkAfter, ParkedRetry, DecideAfter, PlacementTimeout time.Duration
+	StartToClose, LockTimeout, RetryMax, ParkAfter, ParkedRetry, DecideAfter, PlacementTimeout, TakeoverAfter time.Duration
 	// Doctor is the interval of the doctor's rounds, which repair; 0: never.
 	Doctor time.Duration
 }
@@ -16,7 +16,7 @@ type Timing struct {
 func Hasty() Timing {
 	return Timing{
 		StartToClose: 3 * time.Second, LockTimeout: time.Second, RetryMax: 2 * time.Second, ParkAfter: 5 * time.Second,
-		ParkedRetry: 3 * time.Second, DecideAfter: 20 * time.Second, PlacementTimeout: 3 * time.Second,
+		ParkedRetry: 3 * time.Second, DecideAfter: 20 * time.Second, PlacementTimeout: 3 * time.Second, TakeoverAfter: 5 * time.Second,
 	}
 }
 
@@ -24,7 +24,7 @@ func Hasty() Timing {
 func Usual() Timing {
 	return Timing{
 		StartToClose: 5 * time.Second, RetryMax: 10 * time.Second, ParkAfter: 2 * time.Minute,
-		ParkedRetry: 5 * time.Minute, DecideAfter: 10 * time.Minute, PlacementTimeout: 10 * time.Second,
+		ParkedRetry: 5 * time.Minute, DecideAfter: 10 * time.Minute, PlacementTimeout: 10 * time.Second, TakeoverAfter: 15 * time.Second,
 	}
 }
 
@@ -53,10 +53,10 @@ func (t Timing) longestStep(worker string) time.Duration {
 
 // bound is how long after the last fault everything must be decided: an order
 // placed at the end may run into its deadline, and its undo into the pauses
-// between the attempts of a parked step. A choreographed order also waits until another
-// process listens in place of one that died, which takes 40 s.
+// between the attempts of a parked step. A choreographed order also waits until other
+// processes listen, and publish, in place of those that died.
 func (t Timing) bound() time.Duration {
-	return max(t.DecideAfter+t.ParkAfter+2*t.ParkedRetry+2*outside, time.Minute)
+	return max(t.DecideAfter+t.ParkAfter+2*t.ParkedRetry+2*outside+2*t.TakeoverAfter, time.Minute)
 }
 
 // environ returns the timing as configuration of a process of amends.
@@ -69,6 +69,7 @@ func (t Timing) environ() []string {
 		"AMENDS_SAGA_DECIDE_AFTER=" + t.DecideAfter.String(),
 		"AMENDS_LOCK_TIMEOUT=" + t.LockTimeout.String(),
 		"AMENDS_PLACEMENT_TIMEOUT=" + t.PlacementTimeout.String(),
+		"AMENDS_BROKER_TAKEOVER_AFTER=" + t.TakeoverAfter.String(),
 		"AMENDS_DOCTOR_EVERY=" + t.Doctor.String(),
 		"AMENDS_DOCTOR_GRACE=1s", // it judges undo that is under way, too
 		"AMENDS_DOCTOR_PAUSE=1s",

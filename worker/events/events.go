@@ -22,6 +22,9 @@ import (
 type Config struct {
 	// Bus is the broker. The caller closes it after the parts have stopped.
 	Bus event.Bus
+	// TakeoverAfter is how long after the last sign of life of a process another one takes
+	// over its listeners and outboxes; 0 is 15 s.
+	TakeoverAfter time.Duration
 	// Retry says when an event is tried again that a listener could not handle.
 	Retry waiting.Retry
 	// Drain bounds how long a listener finishes the events that it has begun.
@@ -54,7 +57,7 @@ func (c Config) Publish(ctx context.Context, parts *process.Parts, stores []*reg
 		}
 		b := NewBacklog(s.Row.Name, shown)
 		warners = append(warners, b)
-		relay := outbox.NewRelay(s.Own, c.Bus, outbox.Options{Service: s.Row.Name, Observer: b, Tracer: c.Metrics.Tracer(), Logger: c.Logger})
+		relay := outbox.NewRelay(s.Own, c.Bus, outbox.Options{Service: s.Row.Name, Lease: c.TakeoverAfter, Observer: b, Tracer: c.Metrics.Tracer(), Logger: c.Logger})
 		parts.Start(ctx, process.Part{Name: "events of " + s.Row.Name, Run: relay.Run})
 	}
 	return warners, nil
@@ -64,7 +67,7 @@ func (c Config) Publish(ctx context.Context, parts *process.Parts, stores []*reg
 // listener may call.
 func (c Config) Listen(ctx context.Context, parts *process.Parts, stores []*registry.Stores) (warners []Warner, err error) {
 	var shown *telemetry.Listeners
-	o := inbox.Options{Bus: c.Bus, Logger: c.Logger, Retry: c.Retry, Tracer: c.Metrics.Tracer()}
+	o := inbox.Options{Bus: c.Bus, Lease: c.TakeoverAfter, Logger: c.Logger, Retry: c.Retry, Tracer: c.Metrics.Tracer()}
 	if c.Metrics != nil {
 		if shown, err = c.Metrics.Listeners(); err != nil {
 			return nil, err //nolint:wrapcheck // it says which metrics

@@ -2,8 +2,10 @@
 package broker
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/amends/amends/internal/config/secret"
 	"github.com/amends/amends/internal/config/setting"
@@ -36,6 +38,11 @@ type Section struct {
 	// Empty: the system's; in `amends broker`: clients need no certificate. Default: empty.
 	TLSCA string `key:"tls_ca" reads:"api,worker,dev,broker" help:"PEM file of the authorities of the other side's certificates"`
 
+	// TakeoverAfter is how long after the last sign of life of a process another one takes
+	// over its work on events: it listens in its place, and publishes its outbox; 5s to 10m,
+	// with Kafka from 15s. A process that stops is replaced at once. Default: 15s.
+	TakeoverAfter time.Duration `key:"takeover_after" reads:"worker,dev"`
+
 	// Listen is the address of `amends broker`, host:port. Default: 127.0.0.1:4222.
 	Listen string `key:"listen" reads:"broker" help:"address of the broker"`
 
@@ -50,7 +57,9 @@ type Section struct {
 }
 
 // Default returns the defaults.
-func Default() Section { return Section{Listen: "127.0.0.1:4222"} }
+func Default() Section {
+	return Section{TakeoverAfter: 15 * time.Second, Listen: "127.0.0.1:4222"}
+}
 
 // schemes lists the schemes of the brokers' URLs.
 var schemes = []string{"nats", "tls", "kafka", "kafka+tls"}
@@ -84,6 +93,13 @@ func (b Section) Check(p *setting.Problems) {
 	}
 	if strings.HasPrefix(b.URL, "kafka") && (b.SeedFile != "" || b.CredentialsFile != "") {
 		p.Add("broker.user", "must be used, with broker.password, instead of a file of NATS when broker.url is of Kafka", "")
+	}
+	least := 5 * time.Second
+	if strings.HasPrefix(b.URL, "kafka") {
+		least = 15 * time.Second // a cluster refuses sessions of less than 6 s
+	}
+	if most := 10 * time.Minute; b.TakeoverAfter < least || b.TakeoverAfter > most {
+		p.Add("broker.takeover_after", fmt.Sprintf("must be from %s to %s", least, most), b.TakeoverAfter.String())
 	}
 	if n > 1 {
 		p.Add("broker.seed_file", "must be the only one of broker.user, broker.seed_file and broker.credentials_file", b.SeedFile)

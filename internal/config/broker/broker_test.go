@@ -2,6 +2,7 @@ package broker_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -19,6 +20,9 @@ func TestCheck(t *testing.T) {
 		"broker.tls_cert: must be set together":                                      {TLSKey: "key.pem"},
 		"broker.user: must be set together":                                          {User: "order"},
 		"broker.seed_file: must be the only one of":                                  {SeedFile: "a", CredentialsFile: "b"},
+		"broker.takeover_after: must be from 5s to 10m0s":                            {TakeoverAfter: 4 * time.Second},
+		"broker.takeover_after: must be from 15s to 10m0s":                           {URL: "kafka+tls://a:9093", TakeoverAfter: 14 * time.Second},
+		"broker.takeover_after: must be from 5s to 10m0s, is \"11m0s\"":              {TakeoverAfter: 11 * time.Minute},
 	} {
 		var p setting.Problems
 		s.Check(&p)
@@ -26,7 +30,8 @@ func TestCheck(t *testing.T) {
 		require.NotContains(t, p.Err().Error(), "secret@")
 	}
 	var p setting.Problems
-	broker.Section{URL: "kafka+tls://a:9093,b:9093", User: "order", Password: "correct-horse-battery"}.Check(&p)
-	broker.Section{URL: "tls://a:4222,tls://b:4222", User: "order", Password: "correct-horse-battery"}.Check(&p)
+	broker.Default().Check(&p)
+	broker.Section{URL: "kafka+tls://a:9093,b:9093", User: "order", Password: "correct-horse-battery", TakeoverAfter: 15 * time.Second}.Check(&p)
+	broker.Section{URL: "tls://a:4222,tls://b:4222", User: "order", Password: "correct-horse-battery", TakeoverAfter: 5 * time.Second}.Check(&p)
 	require.NoError(t, p.Err())
 }

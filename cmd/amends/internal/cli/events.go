@@ -16,7 +16,7 @@ func StartBus(ctx context.Context, parts *process.Parts, url string, c *config.C
 	b := c.Broker
 	opened, err := bus.Open(url, bus.Options{
 		Name: name, User: b.User, Password: string(b.Password), SeedFile: b.SeedFile, CredentialsFile: b.CredentialsFile,
-		TLSCert: b.TLSCert, TLSKey: b.TLSKey, TLSCA: b.TLSCA, Logger: log,
+		TLSCert: b.TLSCert, TLSKey: b.TLSKey, TLSCA: b.TLSCA, TakeoverAfter: b.TakeoverAfter, Logger: log,
 	})
 	if err != nil {
 		return nil, err

@@ -34,6 +34,7 @@ func WorkerOptions(c *config.Config, names []string, log *slog.Logger) worker.Op
 		Durable:       c.Durable,
 		NoPipeline:    !c.Pipeline,
 		DrainTimeout:  c.DrainTimeout,
+		TakeoverAfter: c.Broker.TakeoverAfter,
 		Pollers:       worker.Pollers{Min: c.Worker.MinPollers, Max: c.Worker.MaxPollers},
 		WorkflowCache: c.Worker.WorkflowCache,
 		Stuck:         stuck.Options(c.Stuck),

@@ -89,7 +89,7 @@ func runBridge(std cli.Stdio, cmd *cobra.Command, to, listen string) error {
 		}
 		door := bridge.Door{Inventory: stock, Token: token(std), Logger: log}
 		parts.Start(ctx, process.HTTP("door", l, &http.Server{Handler: door.Handler(), ReadHeaderTimeout: drain}, drain))
-		group := inbox.React(bridge.Back{Monolith: back, Orders: orders}.Listener(), inbox.Options{DB: db, Bus: bus, Logger: log})
+		group := inbox.React(bridge.Back{Monolith: back, Orders: orders}.Listener(), inbox.Options{DB: db, Bus: bus, Lease: c.Broker.TakeoverAfter, Logger: log})
 		parts.Start(ctx, process.Part{Name: "listener " + group.Name(), Run: group.Run, Drain: drain})
 		if _, err := fmt.Fprintf(std.Out, "The bridge is ready: the monolith reserves at %s. Ctrl-C stops it.\n", process.URL(l)); err != nil {
 			return err
