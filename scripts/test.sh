@@ -88,7 +88,9 @@ alone='/proof/(chaos|bench)$'
 pages='/(web/.+|proof/pages)$'
 
 # Every package is in exactly one of these runs, for any value of the patterns. The
-# end-to-end tests wait more than they compute, so more of them run at a time.
+# end-to-end tests wait more than they compute, so more of them run at a time. So do those of
+# the commands, which run beside the others; their events come in one piece, because lines of
+# two writers could mix.
 packages=$(go list ./...)
 case $part in
   all) ;;
@@ -98,13 +100,19 @@ esac
 of() { grep -E "$@" <<<"$packages" || true; }
 not() { grep -vE "$1" || true; }
 
+beside=$(mktemp)
+trap 'rm -f "$beside"' EXIT
+
 {
+  # Ctrl-C is for the job, too, whom the shell would have ignore it.
+  if is e2e; then (trap - INT && run . $race -count=1 $(of "$uncached" | not "$without_race")) >"$beside" & fi
   if is unit || is browser; then run . $race $(of . | not "$uncached" | not "$without_race"); fi
   if is stores; then run . $(of "$without_race" | not "$uncached"); fi
   if is unit; then run examples ./...; fi
   if is unit; then run deploy/helm -count=1 ./...; fi
   if is unit; then run examples/monolith $race ./...; fi
-  if is e2e; then run . $race -count=1 $(of "$uncached" | not "$without_race"); fi
   if is e2e || is browser; then run . -count=1 -parallel=4 $(of "$uncached" | grep -E "$without_race" | not "$alone"); fi
+  wait
+  cat "$beside"
   if is e2e; then run . -count=1 -p=1 $(of "$alone"); fi
 } | awk -v strict="${CI:-}" -v module="$(go list -m)" -f scripts/summary.awk
