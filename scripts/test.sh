@@ -111,7 +111,7 @@ trap 'rm -f "$beside"' EXIT
   if is unit; then run examples ./...; fi
   if is unit; then run deploy/helm -count=1 ./...; fi
   if is unit; then run examples/monolith $race ./...; fi
-  if is e2e || is browser; then run . -count=1 -parallel=4 $(of "$uncached" | grep -E "$without_race" | not "$alone"); fi
+  if is e2e || is browser; then run . -count=1 -parallel=6 $(of "$uncached" | grep -E "$without_race" | not "$alone"); fi
   wait
   cat "$beside"
   if is e2e; then run . -count=1 -p=1 $(of "$alone"); fi
