@@ -107,7 +107,7 @@ func (p *platform) copy(t *testing.T, like string, ids []string) {
 }
 
 // The doctor is measured on both engines, one after the other, with sound orders.
-func TestDoctorSpeed(t *testing.T) { //nolint:tparallel // a measurement has the machine for itself
+func TestDoctorSpeed(t *testing.T) { //nolint:paralleltest // a measurement has the machine for itself
 	if *doctorOrders < 1000 { // otherwise it is a measurement
 		t.Parallel()
 	}
