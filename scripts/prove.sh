@@ -57,7 +57,7 @@ part() {
 }
 
 explore=(./proof/schedules -run '^TestNoScheduleOfFaultsBreaksAnOrder$')
-part explorer 50 "${explore[@]}" -faults "$faults"
+part explorer 50 "${explore[@]}" -faults "$faults" -sample 0
 express=(./proof/schedules -run '^TestNoScheduleOfFaultsBreaksAnExpressOrder$')
 part express 15 "${express[@]}" -faults $((faults < 2 ? faults : 2)) -express.sample 0
 choreographed=(./proof/choreographed -run '^TestNoScheduleOfFaultsBreaksAChoreographedOrder$' -seed "$seed")

@@ -11,7 +11,7 @@ import (
 	"github.com/amends/amends/workflows"
 )
 
-var expressSample = flag.Int("express.sample", 1500, "how many schedules of each size of an express order are tried; 0 is all")
+var expressSample = flag.Int("express.sample", 500, "how many schedules of each size of an express order are tried; 0 is all")
 
 func expressExplorer(t *testing.T) sagatest.Explorer {
 	t.Helper()

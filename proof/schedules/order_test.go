@@ -29,7 +29,7 @@ import (
 
 var (
 	faults   = flag.Int("faults", 2, "how many faults a schedule has at most")
-	sample   = flag.Int("sample", 0, "how many schedules of each size are tried; 0 is all")
+	sample   = flag.Int("sample", 1500, "how many schedules of each size are tried; 0 is all")
 	seed     = flag.Uint64("seed", 1, "draws the sample")
 	dense    = flag.Int("dense", 0, "up to how many faults they may be in the middle of an outage; 0 is any number")
 	schedule = flag.String("schedule", "", "the one schedule to run")

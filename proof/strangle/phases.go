@@ -152,7 +152,7 @@ func (s *story) orders(percent int) func(context.Context) error {
 		if err := s.set(ctx, "orders", fmt.Sprintf("%d %%", percent), "--mode", "canary", "--percent", fmt.Sprint(percent)); err != nil {
 			return err
 		}
-		if err := s.bring(ctx, "orders"); err != nil { // those of the moment in between
+		if err := s.run(ctx, s.imports("orders")...); err != nil { // those of the moment in between
 			return err
 		}
 		n := max(5, s.o.Orders*percent/400)
@@ -195,7 +195,7 @@ func (s *story) forward(ctx context.Context) error {
 	if err := s.set(ctx, "orders", "forward again", "--percent", "100"); err != nil {
 		return err
 	}
-	if err := s.bring(ctx, "orders"); err != nil {
+	if err := s.run(ctx, s.imports("orders")...); err != nil { // as above
 		return err
 	}
 	if err := s.more(ctx, "service", 30); err != nil {

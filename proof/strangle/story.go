@@ -142,7 +142,7 @@ func (s *story) more(ctx context.Context, side string, n int) error {
 
 // bring imports a kind after runs that are killed, each a little later, until one is not.
 func (s *story) bring(ctx context.Context, kind string) error {
-	args := []string{"legacy", "import", kind, "--from", "http://" + s.legacy, "--data-dir", s.data()}
+	args := s.imports(kind)
 	kills := 0
 	for after := 60 * time.Millisecond; after < 2*time.Second; after = after * 5 / 3 {
 		early, err := s.killed(after, args...)
@@ -156,4 +156,9 @@ func (s *story) bring(ctx context.Context, kind string) error {
 	}
 	s.say("   (killed %d times on the way)\n", kills)
 	return s.run(ctx, args...)
+}
+
+// imports returns the arguments of the command that imports a kind.
+func (s *story) imports(kind string) []string {
+	return []string{"legacy", "import", kind, "--from", "http://" + s.legacy, "--data-dir", s.data()}
 }
