@@ -35,35 +35,46 @@ func (s *Entry) LogIn(ctx context.Context, l user.Login) (user.Tokens, error) {
 	if err := failed.Check(s.DB.WithContext(ctx), subject, s.Now()); err != nil {
 		return user.Tokens{}, database.Fault(err)
 	}
-	row, err := rows.Look(s.DB.WithContext(ctx), "login = ?", login)
-	if err != nil {
-		return user.Tokens{}, database.Fault(err)
-	}
-	same, old, err := s.Hasher.Compare(ctx, row.Password, l.Password)
-	if err != nil {
-		return user.Tokens{}, err
-	}
-	a := attempt{Login: l, login: login, subject: subject, same: same, compared: row.Password}
-	if same && old {
-		if a.rehashed, err = s.Hasher.Rehash(ctx, l.Password); err != nil {
-			return user.Tokens{}, err
-		}
-	}
 	key, err := s.Signing.Current(ctx, s.Now())
 	if err != nil {
 		return user.Tokens{}, database.Fault(err)
 	}
-	var opened *opening
-	if err := database.InTx(ctx, s.DB, func(tx *gorm.DB) (err error) {
-		opened, err = s.decide(tx, a)
+	for {
+		opened, changed, err := s.try(ctx, l, login, subject)
+		switch {
+		case err != nil:
+			return user.Tokens{}, err
+		case changed: // by a change, or by another log-in that hashed it anew
+		case opened == nil:
+			return user.Tokens{}, user.NoMatch()
+		default:
+			return s.tokens(key, opened.account, opened.session, opened.refresh)
+		}
+	}
+}
+
+// try compares the password once, and decides unless it was changed meanwhile. No opening is a
+// failure.
+func (s *Entry) try(ctx context.Context, l user.Login, login, subject string) (opened *opening, changed bool, err error) {
+	row, err := rows.Look(s.DB.WithContext(ctx), "login = ?", login)
+	if err != nil {
+		return nil, false, database.Fault(err)
+	}
+	same, old, err := s.Hasher.Compare(ctx, row.Password, l.Password)
+	if err != nil {
+		return nil, false, err
+	}
+	a := attempt{Login: l, login: login, subject: subject, same: same, compared: row.Password}
+	if same && old {
+		if a.rehashed, err = s.Hasher.Rehash(ctx, l.Password); err != nil {
+			return nil, false, err
+		}
+	}
+	err = database.InTx(ctx, s.DB, func(tx *gorm.DB) (err error) {
+		opened, changed, err = s.decide(tx, a)
 		return err
-	}); err != nil {
-		return user.Tokens{}, err
-	}
-	if opened == nil {
-		return user.Tokens{}, user.NoMatch()
-	}
-	return s.tokens(key, opened.account, opened.session, opened.refresh)
+	})
+	return opened, changed, err //nolint:wrapcheck // a fault
 }
 
 // attempt is a log-in whose password was compared.
@@ -83,32 +94,37 @@ type opening struct {
 	refresh string
 }
 
-// decide opens a session, or counts a failure and returns nil. Of attempts at the same
-// time those behind too many failures are refused, whatever their password: a guess in
-// parallel is worth no more than one after the other.
-func (s *Entry) decide(tx *gorm.DB, a attempt) (*opening, error) {
+// decide opens a session, or counts a failure and returns none; if the password that matched was
+// changed meanwhile, it only says so. Of attempts at the same time those behind too many failures
+// are refused, whatever their password: a guess in parallel is worth no more than one after the
+// other.
+func (s *Entry) decide(tx *gorm.DB, a attempt) (opened *opening, changed bool, err error) {
 	row, err := rows.Look(rows.Locking(tx), "login = ?", a.login)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if err := failed.Lock(tx, a.subject, s.Now()); err != nil {
-		return nil, err //nolint:wrapcheck // a fault, or it names the operation
+		return nil, false, err //nolint:wrapcheck // a fault, or it names the operation
 	}
-	if !a.same || row.Password != a.compared || row.Shut() {
+	if !a.same || row.Shut() {
 		if err := failed.Add(tx, a.subject, s.Now()); err != nil {
-			return nil, err //nolint:wrapcheck // it names the operation
+			return nil, false, err //nolint:wrapcheck // it names the operation
 		}
-		return nil, s.Record(tx, row.ID, user.LoginFailed, "", "", "")
+		return nil, false, s.Record(tx, row.ID, user.LoginFailed, "", "", "")
+	}
+	if row.Password != a.compared {
+		return nil, true, nil
 	}
 	if err := failed.Clear(tx, a.subject); err != nil {
-		return nil, err //nolint:wrapcheck // it names the operation
+		return nil, false, err //nolint:wrapcheck // it names the operation
 	}
 	if a.rehashed != "" {
 		if err := tx.Model(&row).UpdateColumn("password", a.rehashed).Error; err != nil {
-			return nil, fmt.Errorf("hash the password anew: %w", err)
+			return nil, false, fmt.Errorf("hash the password anew: %w", err)
 		}
 	}
-	return s.open(tx, row, a.Device)
+	opened, err = s.open(tx, row, a.Device)
+	return opened, false, err
 }
 
 // open opens a session of an account that tx has locked.
