@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"net/http"
-	"os"
 	"path/filepath"
 	"regexp"
 	"testing"
@@ -67,6 +66,7 @@ func TestDoctor(t *testing.T) {
 	}
 
 	listsItsRuns(t, p, dir)
+	showsWhatAnOrderHas(t, p, dir, id)
 	listsADeadLetter(t, dir, id)
 	saysFirstThatNoWorkerAnswers(t, dir)
 
@@ -85,19 +85,7 @@ func TestDoctor(t *testing.T) {
 // listsItsRuns requires the runs by hand, the newest first, each with its report.
 func listsItsRuns(t *testing.T, p *platformUnderTest, dir string) {
 	t.Helper()
-	var demo struct {
-		Token string `json:"operator_token"`
-	}
-	text, err := os.ReadFile(filepath.Join(dir, "demo.json"))
-	require.NoError(t, err)
-	require.NoError(t, json.Unmarshal(text, &demo))
-	ask := func(path string, into any) int {
-		status, answer := call(t, http.MethodGet, p.admin+"/v1/doctor/runs"+path, "", map[string]string{"Authorization": "Bearer " + demo.Token})
-		again, err := json.Marshal(answer)
-		require.NoError(t, err)
-		require.NoError(t, json.Unmarshal(again, into))
-		return status
-	}
+	ask := func(path string, into any) int { return p.asOperator(t, dir, "/v1/doctor/runs"+path, into) }
 	const hand = 4
 	var page contract.DoctorRuns
 	require.Eventually(t, func() bool { // the engine's index is some moments late

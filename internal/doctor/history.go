@@ -35,9 +35,6 @@ type Entry struct {
 	Report *doctor.Report
 }
 
-// ErrCursor is the error of a cursor that is of no page.
-var ErrCursor = errors.New("no page of the runs has this cursor")
-
 // atOnce is the number of reports that are read at a time.
 const atOnce = 5
 
@@ -49,11 +46,7 @@ func History(ctx context.Context, c client.Client, queue string, cursor []byte, 
 	page, err := c.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
 		Query: filter(queue), PageSize: int32(limit), NextPageToken: cursor, //nolint:gosec // at most 100
 	})
-	var invalid *serviceerror.InvalidArgument
-	switch {
-	case len(cursor) > 0 && errors.As(err, &invalid):
-		return nil, nil, fmt.Errorf("%w: %w", ErrCursor, err)
-	case err != nil:
+	if err != nil {
 		return nil, nil, fmt.Errorf("list the runs of the doctor: %w", err)
 	}
 	runs = make([]Entry, len(page.GetExecutions()))

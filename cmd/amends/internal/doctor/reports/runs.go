@@ -1,28 +1,27 @@
-package serve
+package reports
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
-	"errors"
+	"maps"
+	"slices"
 
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/doctor"
 	workflow "github.com/amends/amends/workflows/doctor"
-	"github.com/amends/amends/workflows/doctor/judge"
 )
 
 // Runs implements [platform.Doctor].
 func (d Doctor) Runs(ctx context.Context, cursor string, limit int) (contract.DoctorRuns, error) {
-	from, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil {
-		return contract.DoctorRuns{}, fault.Wrap(err, fault.Business, fault.Invalid, "The cursor is of no page.")
+	from, ok := opened(cursor)
+	if !ok {
+		return contract.DoctorRuns{}, fault.Errorf(fault.Business, fault.Invalid, "the cursor is of no page")
 	}
 	past, next, err := doctor.History(ctx, d.Client, d.queue(), from, limit)
-	switch {
-	case errors.Is(err, doctor.ErrCursor):
-		return contract.DoctorRuns{}, fault.Wrap(err, fault.Business, fault.Invalid, "The cursor is of no page.")
-	case err != nil:
+	if err != nil {
 		return contract.DoctorRuns{}, fault.Wrap(err, fault.Transient, fault.Unavailable, "The engine does not answer.")
 	}
 	out := contract.DoctorRuns{Runs: []contract.DoctorRun{}}
@@ -30,9 +29,32 @@ func (d Doctor) Runs(ctx context.Context, cursor string, limit int) (contract.Do
 		out.Runs = append(out.Runs, run(e))
 	}
 	if len(next) > 0 {
-		out.NextCursor = new(base64.RawURLEncoding.EncodeToString(next))
+		out.NextCursor = new(closed(next))
 	}
 	return out, nil
+}
+
+// closed returns the cursor that has a token of the engine. It begins with a checksum: the engine
+// answers a token that is not its own as it answers a question when it is ill.
+func closed(token []byte) string {
+	sum := sha256.Sum256(token)
+	return base64.RawURLEncoding.EncodeToString(append(sum[:checked], token...))
+}
+
+// checked is the length of the checksum.
+const checked = 8
+
+// opened returns the token of a cursor, nil of the empty one, and whether it is one.
+func opened(cursor string) (token []byte, ok bool) {
+	if cursor == "" {
+		return nil, true
+	}
+	all, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil || len(all) <= checked {
+		return nil, false
+	}
+	sum := sha256.Sum256(all[checked:])
+	return all[checked:], bytes.Equal(sum[:checked], all[:checked])
 }
 
 // Past implements [platform.Doctor].
@@ -72,7 +94,7 @@ func summary(r workflow.Report) contract.DoctorSummary {
 	if !r.Whole() {
 		out.ChangedSince = new(r.Since.UTC())
 	}
-	for _, k := range judge.Kinds {
+	for _, k := range slices.Sorted(maps.Keys(r.Counts)) {
 		if n := r.Counts[k]; n > 0 {
 			out.Kinds = append(out.Kinds, contract.DoctorCount{Kind: string(k), Count: int64(n)})
 		}
