@@ -13,6 +13,7 @@ import (
 	"github.com/amends/amends/api/edge/caller"
 	"github.com/amends/amends/api/operator"
 	"github.com/amends/amends/api/operator/codec"
+	"github.com/amends/amends/api/operator/invoices"
 	"github.com/amends/amends/api/operator/letters"
 	"github.com/amends/amends/api/operator/platform"
 	operatorroutes "github.com/amends/amends/api/operator/routes"
@@ -73,6 +74,7 @@ func NewAdmin(a Admin) http.Handler {
 		acts = operator.NewAudit(a.Repairs.users, log)
 		acts.Register(r)
 		operator.New(operator.Config{Orders: a.Repairs.orders, Refunds: records, Acts: acts, Log: log}).Register(r)
+		invoices.New(a.Repairs.invoices.Any()).Register(r)
 		operator.NewLists(a.Repairs.model).Register(r)
 		sight.New(sight.Config{Orders: a.Repairs.orders, Model: a.Repairs.model, Records: records, DecideAfter: a.Repairs.decideAfter, Acts: acts}).Register(r)
 		operator.NewCases(operator.CasesConfig{Cases: cases.NewDesk(a.Repairs.cases), Acts: acts, Log: log}).Register(r)

@@ -49,6 +49,11 @@ func (d direct) CheckStock(ctx context.Context, lines []inventory.Line) (invento
 	return d.fakeInventory.CheckStock(ctx, lines)
 }
 
+// Reserved implements [inventory.Direct].
+func (d direct) Reserved(ctx context.Context, saga string) ([]inventory.Reserved, error) {
+	return d.fakeInventory.Reserved(ctx, saga)
+}
+
 // cost is that of calls at a constant rate, each from when it was due.
 type cost struct {
 	cpu, p50, p99 time.Duration

@@ -58,6 +58,8 @@ type Server struct {
 	health   *health.Health
 	routes   *legacy.Switch // or nil
 
+	invoices *invoice.Handlers // of this address
+
 	decideAfter time.Duration // how long an order may stay undecided
 
 	conditions []func() error // of the readiness
@@ -153,9 +155,10 @@ func New(c Config, t client.Client, options ...Option) (*Server, error) {
 	pages.Open(s.echo, c.Shop, visit.Site{Name: c.Seller.Name, Guests: c.GuestSecret != "", Tokens: s.payments, Log: s.log})
 	s.services.Query = s.model
 	reader, access := shop.NewReader(s.services), apiorders.NewAccess(lookup.New(s.orders, s.model), c.Guests(), c.EarlierOrders)
+	s.invoices = invoice.New(c.Guests(), reader, c.Seller)
 	all := operations{
 		apiorders.New(s.orders, access, s.model, reader, s.draining), shop.New(reader), accounts, live.New(access, s.model, s.draining, heartbeat), cases.New(s.cases, access),
-		invoice.New(c.Guests(), reader, c.Seller), overview.New(access, reader), page, s.health,
+		s.invoices, overview.New(access, reader), page, s.health,
 	}
 	contract.RegisterHandlers(edge.Router{Echo: s.echo, Middleware: publicRoutes.middleware(g)}, contract.NewStrictHandler(all, nil))
 	return s, nil

@@ -19,6 +19,7 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/rpc"
 	"github.com/amends/amends/internal/strictjson"
+	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/inventory"
 	inventoryrpc "github.com/amends/amends/services/inventory/rpc"
 )
@@ -53,6 +54,16 @@ func (f fakeInventory) CheckStock(ctx context.Context, lines []inventory.Line) (
 	return a, f.fail(ctx)
 }
 
+// Reserved has a mug that was sold from each of two warehouses, and has come back.
+func (f fakeInventory) Reserved(ctx context.Context, saga string) ([]inventory.Reserved, error) {
+	return []inventory.Reserved{{TakenBack: true, Record: inventory.Record{
+		Key: key.New(saga, "inventory.reserve"), State: inventory.Committed, CreatedAt: invoicedAt, UpdatedAt: invoicedAt,
+		Reservation: inventory.Reservation{Parcels: []inventory.Parcel{
+			{Warehouse: "AMS", Lines: []inventory.Line{{SKU: "MUG", Quantity: 1}}}, {Warehouse: "BER", Lines: []inventory.Line{{SKU: "MUG", Quantity: 2}}},
+		}},
+	}}}, f.fail(ctx)
+}
+
 // stocked has 40 mugs in two warehouses, a product with an odd name, and one sold out.
 var stocked = map[string][]inventory.Stock{
 	"MUG": {
@@ -67,6 +78,7 @@ var stocked = map[string][]inventory.Stock{
 func stockOf(i interface {
 	Stock(ctx context.Context, sku string) ([]inventory.Stock, error)
 	CheckStock(ctx context.Context, lines []inventory.Line) (inventory.Availability, error)
+	Reserved(ctx context.Context, saga string) ([]inventory.Reserved, error)
 },
 ) Option {
 	return WithServices(shop.Services{Inventory: i})

@@ -153,6 +153,24 @@ func (e ListAllOrdersParamsStatus) Valid() bool {
 	}
 }
 
+// Defines values for GetOrdersInvoiceParamsLang.
+const (
+	OrdersInvoiceDe GetOrdersInvoiceParamsLang = "de"
+	OrdersInvoiceEn GetOrdersInvoiceParamsLang = "en"
+)
+
+// Valid indicates whether the value is a known member of the GetOrdersInvoiceParamsLang enum.
+func (e GetOrdersInvoiceParamsLang) Valid() bool {
+	switch e {
+	case OrdersInvoiceDe:
+		return true
+	case OrdersInvoiceEn:
+		return true
+	default:
+		return false
+	}
+}
+
 // Acknowledgement defines model for Acknowledgement.
 type Acknowledgement struct {
 	At time.Time `json:"at"`
@@ -302,6 +320,14 @@ type DiscardDeadLetter struct {
 	Reason string `json:"reason"`
 }
 
+// DoctorCount defines model for DoctorCount.
+type DoctorCount struct {
+	Count int64 `json:"count"`
+
+	// Kind Example: money_taken
+	Kind string `json:"kind"`
+}
+
 // DoctorFinding defines model for DoctorFinding.
 type DoctorFinding struct {
 	// Detail In words.
@@ -377,6 +403,35 @@ type DoctorReport struct {
 	Waivers int64 `json:"waivers"`
 }
 
+// DoctorRun defines model for DoctorRun.
+type DoctorRun struct {
+	// EndedAt Absent while it goes on.
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+
+	// Id Example: 019a3f6c-6c2e-7b1d-9d7e-0f3a5b8c1e22
+	Id     string        `json:"id"`
+	Report *DoctorReport `json:"report,omitempty"`
+
+	// Scheduled The schedule has started it. Otherwise a person has, or a program.
+	Scheduled bool      `json:"scheduled"`
+	StartedAt time.Time `json:"started_at"`
+
+	// State running, completed, failed, canceled, terminated or timed_out. More may follow. Only a run that is completed has a report.
+	//
+	// Example: completed
+	State string `json:"state"`
+
+	// Summary The figures of a report.
+	Summary *DoctorSummary `json:"summary,omitempty"`
+}
+
+// DoctorRuns defines model for DoctorRuns.
+type DoctorRuns struct {
+	// NextCursor The `cursor` of the next page; absent on the last one.
+	NextCursor *string     `json:"next_cursor,omitempty"`
+	Runs       []DoctorRun `json:"runs"`
+}
+
 // DoctorState defines model for DoctorState.
 type DoctorState struct {
 	// EverySeconds The interval of the schedule; 0 if there is none.
@@ -384,6 +439,37 @@ type DoctorState struct {
 	Paused       bool          `json:"paused"`
 	Report       *DoctorReport `json:"report,omitempty"`
 	Running      bool          `json:"running"`
+}
+
+// DoctorSummary The figures of a report.
+type DoctorSummary struct {
+	// ChangedSince Absent: the run has read all orders.
+	ChangedSince *time.Time `json:"changed_since,omitempty"`
+
+	// DryRun Nothing was to be repaired.
+	DryRun bool `json:"dry_run"`
+
+	// Found Findings, repaired ones included.
+	Found int64 `json:"found"`
+
+	// Judged That were old enough.
+	Judged int64 `json:"judged"`
+
+	// Kinds The kinds that were found.
+	Kinds []DoctorCount `json:"kinds"`
+
+	// Ok Every service has answered, and every finding is repaired.
+	Ok bool `json:"ok"`
+
+	// Orders That were read.
+	Orders   int64 `json:"orders"`
+	Repaired int64 `json:"repaired"`
+
+	// SkippedYoung That were not.
+	SkippedYoung int64 `json:"skipped_young"`
+
+	// Unasked Services that did not answer at least one question.
+	Unasked int64 `json:"unasked"`
 }
 
 // Exposure The effects of orders that stand right now: of all undecided and flagged ones in an overview, of those with findings in a report
@@ -423,8 +509,11 @@ type Holdings struct {
 	Payment *Payment `json:"payment,omitempty"`
 
 	// Postings What the ledger of the payment service has of the order, the oldest first; absent if `ledger` is missing.
-	Postings  *[]PostingSet `json:"postings,omitempty"`
-	Shipments []Shipment    `json:"shipments"`
+	Postings *[]PostingSet `json:"postings,omitempty"`
+
+	// Reservations The stock of the order as the inventory service has it, by step; absent if `stock` is missing.
+	Reservations *[]Reservation `json:"reservations,omitempty"`
+	Shipments    []Shipment     `json:"shipments"`
 }
 
 // LetterDecision defines model for LetterDecision.
@@ -893,6 +982,36 @@ type RepairOrder struct {
 
 // RepairOrderAction defines model for RepairOrder.Action.
 type RepairOrderAction string
+
+// Reservation Stock that was reserved at once.
+type Reservation struct {
+	CreatedAt time.Time         `json:"created_at"`
+	Lines     []ReservationLine `json:"lines"`
+
+	// State held, released or committed, which is sold. More may follow.
+	//
+	// Example: held
+	State string `json:"state"`
+
+	// Step Example: inventory.reserve
+	Step string `json:"step"`
+
+	// TakenBack The units were sold and have come back.
+	TakenBack bool      `json:"taken_back"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// ReservationLine defines model for ReservationLine.
+type ReservationLine struct {
+	// Quantity Units.
+	Quantity int64 `json:"quantity"`
+
+	// Sku Example: MUG-STONEWARE
+	Sku string `json:"sku"`
+
+	// Warehouse Example: BER
+	Warehouse string `json:"warehouse"`
+}
 
 // Route defines model for Route.
 type Route struct {
@@ -1382,6 +1501,15 @@ type ListDeadLettersParams struct {
 	Key *string `form:"key,omitempty" json:"key,omitempty"`
 }
 
+// ListDoctorRunsParams defines parameters for ListDoctorRuns.
+type ListDoctorRunsParams struct {
+	// Limit The most entries of a page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before, with the same other parameters.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // ListAllOrdersParams defines parameters for ListAllOrders.
 type ListAllOrdersParams struct {
 	// Limit The most entries of a page.
@@ -1431,6 +1559,18 @@ type GetOperatorsOrderParams struct {
 	// that. The answer is the same.
 	Personal *bool `form:"personal,omitempty" json:"personal,omitempty"`
 }
+
+// GetOrdersInvoiceParams defines parameters for GetOrdersInvoice.
+type GetOrdersInvoiceParams struct {
+	// Lang The language of the page. Without it, the one of `Accept-Language` that there is, or English.
+	Lang *GetOrdersInvoiceParamsLang `form:"lang,omitempty" json:"lang,omitempty"`
+
+	// AcceptLanguage The languages that the client prefers.
+	AcceptLanguage *string `json:"Accept-Language,omitempty"`
+}
+
+// GetOrdersInvoiceParamsLang defines parameters for GetOrdersInvoice.
+type GetOrdersInvoiceParamsLang string
 
 // RefundOrderParams defines parameters for RefundOrder.
 type RefundOrderParams struct {

@@ -25,6 +25,7 @@ type Services struct {
 	Inventory interface {
 		Stock(ctx context.Context, sku string) ([]inventory.Stock, error)
 		CheckStock(ctx context.Context, lines []inventory.Line) (inventory.Availability, error)
+		Reserved(ctx context.Context, saga string) ([]inventory.Reserved, error)
 	}
 	Order interface {
 		Get(ctx context.Context, id string) (order.Record, error)
@@ -82,6 +83,16 @@ func (r *Reader) CheckStock(ctx context.Context, lines []inventory.Line) (invent
 	}
 	return retry.Do(ctx, r.retries, func(ctx context.Context) (inventory.Availability, error) {
 		return r.services.Inventory.CheckStock(ctx, lines)
+	})
+}
+
+// Reserved returns the reservations of an order as inventory does.
+func (r *Reader) Reserved(ctx context.Context, id string) ([]inventory.Reserved, error) {
+	if r.services.Inventory == nil {
+		return nil, errNone
+	}
+	return retry.Do(ctx, r.retries, func(ctx context.Context) ([]inventory.Reserved, error) {
+		return r.services.Inventory.Reserved(ctx, id)
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/cmd/amends/internal/cli"
 	"github.com/amends/amends/cmd/amends/internal/doctor"
 	"github.com/amends/amends/internal/database"
@@ -64,6 +65,8 @@ func TestDoctor(t *testing.T) {
 		require.True(t, regexp.MustCompile(line).MatchString(text(t, metrics["text"])), line)
 	}
 
+	listsItsRuns(t, p, dir)
+	showsWhatAnOrderHas(t, p, dir, id)
 	listsADeadLetter(t, dir, id)
 	saysFirstThatNoWorkerAnswers(t, dir)
 
@@ -77,6 +80,36 @@ func TestDoctor(t *testing.T) {
 	_, err = once(t, nil, "doctor", "--temporal-address", engine, "--last")
 	require.Equal(t, doctor.ExitNotRun, cli.ExitCode(err), "the schedule has not run yet")
 	require.ErrorContains(t, err, "has no run that has ended")
+}
+
+// listsItsRuns requires the runs by hand, the newest first, each with its report.
+func listsItsRuns(t *testing.T, p *platformUnderTest, dir string) {
+	t.Helper()
+	ask := func(path string, into any) int { return p.asOperator(t, dir, "/v1/doctor/runs"+path, into) }
+	const hand = 4
+	var page contract.DoctorRuns
+	require.Eventually(t, func() bool { // the engine's index is some moments late
+		page = contract.DoctorRuns{}
+		return ask("?limit=3", &page) == http.StatusOK && len(page.Runs) == hand-1 && page.Runs[0].State == "completed" && page.Runs[0].Summary.DryRun
+	}, patience, 100*time.Millisecond)
+	require.NotNil(t, page.NextCursor)
+	var rest contract.DoctorRuns
+	require.Equal(t, http.StatusOK, ask("?limit=3&cursor="+*page.NextCursor, &rest))
+	require.Len(t, rest.Runs, 1, "the first")
+	require.Nil(t, rest.NextCursor)
+	require.True(t, rest.Runs[0].StartedAt.Before(page.Runs[2].StartedAt))
+	require.Equal(t, []contract.DoctorCount{{Kind: string(inventoryaudit.Stock), Count: 2}}, page.Runs[0].Summary.Kinds)
+	require.Nil(t, page.Runs[0].Report, "a list has no findings")
+
+	var run contract.DoctorRun
+	require.Equal(t, http.StatusOK, ask("/"+page.Runs[0].Id, &run))
+	require.False(t, run.Scheduled)
+	require.Len(t, run.Report.Findings, 2)
+	require.Equal(t, page.Runs[0].StartedAt, run.Report.StartedAt)
+	var refused contract.Problem
+	require.Equal(t, http.StatusNotFound, ask("/019a3f6c-6c2e-7b1d-9d7e-0f3a5b8c1e22", &refused))
+	require.Equal(t, http.StatusNotFound, ask("/x'%20OR%20WorkflowType='PlaceOrder", &refused))
+	require.Equal(t, http.StatusUnprocessableEntity, ask("?cursor=bm9uZQ", &refused), "%v", refused)
 }
 
 func TestDoctorThatCannotRun(t *testing.T) {

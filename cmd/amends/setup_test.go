@@ -183,6 +183,10 @@ func whole(t *testing.T, url string, header map[string]string) (page map[string]
 	return page
 }
 
+// mugForBerlin is a guest's placement.
+const mugForBerlin = `{"customer_id":"cus_1","currency":"EUR","lines":[{"sku":"MUG-STONEWARE","quantity":1}],
+	"ship_to":{"name":"A","line1":"B","city":"C","postal_code":"10115","country":"DE"},"payment_token":"tok_visa"}`
+
 // place places an order for a mug, and waits for its decision if wait is true.
 func place(t *testing.T, api, key, token string, wait bool) map[string]any {
 	t.Helper()
@@ -190,8 +194,7 @@ func place(t *testing.T, api, key, token string, wait bool) map[string]any {
 	if wait {
 		header["Prefer"] = "wait=30"
 	}
-	code, order := call(t, http.MethodPost, api+"/v1/orders", `{"customer_id":"cus_1","currency":"EUR","lines":[{"sku":"MUG-STONEWARE","quantity":1}],
-		"ship_to":{"name":"A","line1":"B","city":"C","postal_code":"10115","country":"DE"},"payment_token":"`+token+`"}`, header)
+	code, order := call(t, http.MethodPost, api+"/v1/orders", strings.Replace(mugForBerlin, "tok_visa", token, 1), header)
 	require.Contains(t, []int{http.StatusOK, http.StatusAccepted}, code, "%v", order)
 	return order
 }

@@ -8,7 +8,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
 
+	doctorengine "github.com/amends/amends/internal/doctor"
 	"github.com/amends/amends/workflows/doctor"
 )
 
@@ -42,6 +44,41 @@ func letTheDoctorRun(t *testing.T, engine *realEngine) {
 		require.Equal(t, 1, r.Orders)
 		return exit == 0 && r.OK && r.Judged == 1
 	})
+	listsTheRuns(t, engine)
 	dev.drain(t, syscall.SIGINT)
 	dev.requireQuiet(t)
+}
+
+// listsTheRuns requires runs of the schedule and by hand, page by page, with their reports.
+func listsTheRuns(t *testing.T, engine *realEngine) {
+	t.Helper()
+	c, err := client.Dial(client.Options{HostPort: engine.address})
+	require.NoError(t, err)
+	defer c.Close()
+	eventually(t, "runs of both kinds are listed", func() bool {
+		scheduled := map[bool]doctorengine.Entry{}
+		var next []byte
+		for {
+			runs, more, err := doctorengine.History(t.Context(), c, "amends-order", next, 1)
+			require.NoError(t, err)
+			for _, r := range runs {
+				if r.Report != nil {
+					scheduled[r.Scheduled] = r
+				}
+			}
+			if next = more; len(next) == 0 {
+				break
+			}
+		}
+		for _, r := range scheduled {
+			found, known, err := doctorengine.Find(t.Context(), c, "amends-order", r.ID)
+			require.NoError(t, err)
+			require.True(t, known)
+			require.Equal(t, r, found)
+		}
+		return len(scheduled) == 2
+	})
+	_, known, err := doctorengine.Find(t.Context(), c, "another-queue", "019a3f6c-6c2e-7b1d-9d7e-0f3a5b8c1e22")
+	require.NoError(t, err)
+	require.False(t, known)
 }

@@ -35,6 +35,15 @@ type Record struct {
 	UpdatedAt   time.Time // UTC
 }
 
+// Reserved is a reservation, and where its units are.
+type Reserved struct {
+	Record
+
+	// TakenBack reports whether the units, which were sold, have come back since then. They are a
+	// part of the stock again, and the reservation stays committed.
+	TakenBack bool
+}
+
 // Release makes a held reservation released. Any other state is a bug (CONFLICT): the
 // barrier answers a repeated release, and sold stock does not come back by an undo.
 func (r *Record) Release(now time.Time) error { return r.end(Released, now) }

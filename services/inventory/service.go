@@ -40,7 +40,7 @@ type Service interface {
 }
 
 // Direct is the part of the service that is called directly, not as a step of a saga. A
-// method may refuse with INVALID a SKU of more than 255 characters: there is none.
+// method may refuse with INVALID a SKU or a saga of more than 255 characters: there is none.
 type Direct interface {
 	// Receive adds the delivery to a warehouse's available stock, enters it into the
 	// journal, and creates SKU and warehouse if they are new. A repeat with the same Reference
@@ -65,6 +65,10 @@ type Direct interface {
 	// Stock returns the stock of a SKU in every warehouse, by warehouse code; none if no
 	// warehouse ever received it.
 	Stock(ctx context.Context, sku string) ([]Stock, error)
+
+	// Reserved returns the reservations of a saga in all states, by step and generation, none if
+	// it has asked for no stock, or was refused.
+	Reserved(ctx context.Context, saga string) ([]Reserved, error)
 
 	// CheckStock returns the units of each line's SKU that all warehouses together have
 	// available, in the order of the lines; 0 of a SKU that none ever received. It holds

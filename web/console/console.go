@@ -68,6 +68,7 @@ var (
 		"GET /orders/{id}":                  orders.Show,
 		"GET /orders/{id}/stream":           orders.Stream,
 		"GET /orders/{id}/data":             orders.Data,
+		"GET /orders/{id}/invoice":          orders.Invoice,
 		"POST /orders/{id}/act":             orders.Act,
 		"POST /orders/{id}/refund":          orders.Refund,
 		"GET /batches":                      platform.Audit, // where batches are listed
@@ -90,6 +91,7 @@ var (
 		"POST /routes/{name}/act":           routing.Act,
 		"GET /services":                     platform.Services,
 		"GET /doctor":                       platform.Doctor,
+		"GET /doctor/{id}":                  platform.DoctorRun,
 		"POST /doctor":                      platform.RunDoctor,
 		"GET /cases":                        platform.Cases,
 		"GET /cases/{id}":                   platform.Case,

@@ -18,6 +18,7 @@ import (
 var details = []string{
 	"/orders/" + flagged, "/orders/" + confirmed, "/orders/" + undone, "/orders?needs_attention=true&q=" + url.QueryEscape(canary), "/cases/" + caseID,
 	"/mail/m1", "/letters?group=payment", "/letters/redrives/rdr_2?group=payment", "/routes/orders", "/routes/products", "/events/graph", "/none",
+	"/doctor/" + doctorRun, "/doctor/r4",
 }
 
 func everyPage() (all []string) {

@@ -40,6 +40,7 @@ type world struct {
 	now   time.Time
 	empty bool
 	away  bool        // everything but the sign-in
+	lost  bool        // the payment, the stock and the parcels of orders
 	slow  atomic.Bool // the provider
 
 	before func(path string) // is called before each answer; nil: nothing
@@ -259,15 +260,7 @@ func (w *world) details(get func(string, func(*http.Request) any)) {
 			{At: w.at(4 * time.Minute), Fact: "payment.refused", Step: contract.Step{Name: "payment.authorize", State: "refused", Error: new(canary)}},
 		}}
 	})
-	get("/v1/orders/{id}/holdings", func(*http.Request) any {
-		return contract.Holdings{
-			Postings: &[]contract.PostingSet{
-				{At: w.at(4 * time.Minute), Kind: "hold", Lines: []contract.PostingLine{{Account: "funds_held", Amount: euro(12600)}, {Account: "funds_held_contra", Amount: euro(-12600)}}},
-			},
-			Payment:   &contract.Payment{State: "authorized", Amount: euro(12600), InvoiceNumber: new("INV-00000042")},
-			Shipments: []contract.Shipment{{Warehouse: "BER", State: "booked", TrackingNumber: new("T-1" + canary)}, {Warehouse: "AMS", State: "cancelled"}},
-		}
-	})
+	get("/v1/orders/{id}/holdings", func(*http.Request) any { return w.holdings() })
 	get("/v1/orders/{id}/refunds", func(*http.Request) any {
 		return contract.Refunds{Refunds: []contract.Refund{{Id: flagged, Status: "DONE", Amount: euro(1850), Reason: canary, By: canary, CreatedAt: w.now}}}
 	})
@@ -316,13 +309,8 @@ func (w *world) platform(get func(string, func(*http.Request) any), mux *http.Se
 		}
 		return out
 	})
-	get("/v1/doctor", func(*http.Request) any {
-		if w.empty {
-			return contract.DoctorState{}
-		}
-		return contract.DoctorState{EverySeconds: 600, Report: new(w.report())}
-	})
-	mux.HandleFunc("POST /v1/doctor/runs", func(rw http.ResponseWriter, _ *http.Request) { write(rw, 200, w.report()) })
+	w.doctor(get, mux)
+	w.invoice(mux)
 	get("/readyz", func(*http.Request) any {
 		return contract.Health{Status: contract.HealthOK, Warnings: &[]string{"the clock of this host is 3 s ahead"}}
 	})
@@ -332,15 +320,6 @@ func (w *world) platform(get func(string, func(*http.Request) any), mux *http.Se
 		}
 	})
 	mux.HandleFunc("GET /asyncapi.yaml", func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write(contract.EventsYAML) })
-}
-
-func (w *world) report() contract.DoctorReport {
-	return contract.DoctorReport{
-		StartedAt: w.at(time.Minute), EndedAt: w.now, Orders: 12, Judged: 10, SkippedYoung: 2, Found: 1, NeedsAttention: 1,
-		Findings: []contract.DoctorFinding{{Kind: "MONEY_TAKEN", Severity: "critical", Invariant: "money", Order: new(flagged), Service: "payment", Detail: canary, Note: new(canary), Holds: new("money taken: 126.00 EUR")}},
-		Holds:    &contract.Exposure{MoneyHeld: []contract.Money{}, MoneyTaken: []contract.Money{euro(12600)}, StockHeld: 3},
-		Unasked:  []contract.UnaskedService{{Service: "shipping", Times: 3, Error: canary}},
-	}
 }
 
 func bearer(r *http.Request) string {

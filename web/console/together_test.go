@@ -21,6 +21,7 @@ func TestPartsOfAPageAreAskedTogether(t *testing.T) {
 		"/orders/" + flagged: {order, order + "/timeline", order + "/holdings", order + "/refunds", order + "/notifications"},
 		"/events":            {"/metrics", "/v1/projections", "/asyncapi.yaml"},
 		"/services":          {"/v1/services", "/readyz", "/metrics"},
+		"/doctor":            {"/v1/doctor", "/v1/doctor/runs"},
 		"/routes/orders":     {"/v1/routes/orders", "/v1/routes"},
 	} {
 		t.Run(page, func(t *testing.T) {

@@ -10,15 +10,24 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/amends/amends/api/body"
+	"github.com/amends/amends/api/body/parameter"
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/operator"
+	"github.com/amends/amends/api/problem"
 )
 
 // Doctor is the reconciler of the platform. Its errors are faults.
 type Doctor interface {
 	// Last returns the state of the schedule, with the report of its last run, if there is one.
 	Last(ctx context.Context) (contract.DoctorState, error)
+	// Runs lists runs of the doctor without their reports, those that go on, then those that have
+	// ended, the last first; at most limit of them, from a cursor of the page before on, empty: from
+	// the first on. It refuses with INVALID a cursor that is of no page.
+	Runs(ctx context.Context, cursor string, limit int) (contract.DoctorRuns, error)
+	// Past returns a run with its report. It refuses with NOT_FOUND one that is unknown, or
+	// forgotten.
+	Past(ctx context.Context, id string) (contract.DoctorRun, error)
 	// Run runs the doctor now, or joins a run that is under way. A repeat is another run.
 	Run(ctx context.Context, dryRun bool) (contract.DoctorReport, error)
 }
@@ -38,15 +47,20 @@ type Config struct {
 type Platform struct {
 	config Config
 	run    body.Form
+	list   parameter.Form
 }
 
 // New returns the questions of c.
-func New(c Config) *Platform { return &Platform{c, operator.Form("RunDoctor", nil)} }
+func New(c Config) *Platform {
+	return &Platform{c, operator.Form("RunDoctor", nil), operator.Parameters("/v1/doctor/runs")}
+}
 
 // Register adds the routes of the contract admin.yaml that are about the platform.
 func (s *Platform) Register(r edge.Router) {
 	r.GET("/v1/services", s.listServices)
 	r.GET("/v1/doctor", s.getDoctor)
+	r.GET("/v1/doctor/runs", s.listRuns)
+	r.GET("/v1/doctor/runs/:id", s.getRun)
 	r.POST("/v1/doctor/runs", s.runDoctor)
 }
 
@@ -66,6 +80,26 @@ func (s *Platform) getDoctor(c echo.Context) error {
 		return err //nolint:wrapcheck // a fault, which the edge answers
 	}
 	return c.JSON(http.StatusOK, state)
+}
+
+func (s *Platform) listRuns(c echo.Context) error {
+	var p contract.ListDoctorRunsParams
+	if err := s.list.Read(c.Request().URL.RawQuery, &p); err != nil {
+		return err //nolint:wrapcheck // a problem
+	}
+	runs, err := s.config.Doctor.Runs(c.Request().Context(), parameter.Value(p.Cursor), parameter.Limit(p.Limit))
+	if err != nil {
+		return problem.Unlisted(err, "The runs of the doctor cannot be listed right now.") //nolint:wrapcheck // a problem
+	}
+	return c.JSON(http.StatusOK, runs)
+}
+
+func (s *Platform) getRun(c echo.Context) error {
+	run, err := s.config.Doctor.Past(c.Request().Context(), c.Param("id"))
+	if err != nil {
+		return err //nolint:wrapcheck // a fault, which the edge answers
+	}
+	return c.JSON(http.StatusOK, run)
 }
 
 // runDoctor answers POST /v1/doctor/runs. The log keeps who has run it.

@@ -11,22 +11,26 @@ import (
 	"github.com/amends/amends/api/gather"
 	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/posting"
 	"github.com/amends/amends/services/shipping"
 )
 
-// The parts of an order's holdings. An order is shown without those that do not answer in
+// The parts of an order's holdings, and of the overview. An order is shown without those that do not answer in
 // time.
 const (
 	partPayment   = "payment"
 	partLedger    = "ledger"
+	partStock     = "stock"
 	partShipments = "shipments"
 
 	within = time.Second
 )
 
-var policies = map[string]gather.Policy{partPayment: {Within: within}, partLedger: {Within: within}, partShipments: {Within: within}}
+var policies = map[string]gather.Policy{
+	partPayment: {Within: within}, partLedger: {Within: within}, partStock: {Within: within}, partShipments: {Within: within},
+}
 
 func (s *Sights) getHoldings(c echo.Context) error {
 	id, err := apiorders.ParseID(c.Param("id"))
@@ -39,14 +43,10 @@ func (s *Sights) getHoldings(c echo.Context) error {
 			func(p *contract.Payment) { out.Payment = p }),
 		gather.Of(partLedger, func(ctx context.Context) ([]posting.Set, error) { return s.config.Records.Postings(ctx, id) },
 			func(all []posting.Set) { out.Postings = new(renderPostings(all)) }),
+		gather.Of(partStock, func(ctx context.Context) ([]inventory.Reserved, error) { return s.config.Records.Reserved(ctx, id) },
+			func(all []inventory.Reserved) { out.Reservations = new(renderReservations(all)) }),
 		gather.Of(partShipments, func(ctx context.Context) ([]shipping.Shipment, error) { return s.config.Records.Shipments(ctx, id) },
-			func(all []shipping.Shipment) {
-				for _, p := range all {
-					out.Shipments = append(out.Shipments, contract.Shipment{
-						Warehouse: p.Warehouse, State: string(p.State), Carrier: apiorders.Optional(p.Carrier), TrackingNumber: apiorders.Optional(p.TrackingNumber),
-					})
-				}
-			}))
+			func(all []shipping.Shipment) { out.Shipments = renderShipments(all) }))
 	if err != nil {
 		return err //nolint:wrapcheck // a fault, which the edge answers
 	}
@@ -81,6 +81,31 @@ func renderPostings(all []posting.Set) []contract.PostingSet {
 		for _, l := range s.Lines {
 			amount := contract.Money{Amount: l.Amount.Minor, Currency: string(l.Amount.Currency)}
 			out[i].Lines = append(out[i].Lines, contract.PostingLine{Account: string(l.Account), Amount: amount})
+		}
+	}
+	return out
+}
+
+func renderReservations(all []inventory.Reserved) []contract.Reservation {
+	out := make([]contract.Reservation, len(all))
+	for i, r := range all {
+		out[i] = contract.Reservation{
+			Step: r.Key.Step, State: string(r.State), TakenBack: r.TakenBack, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), Lines: []contract.ReservationLine{},
+		}
+		for _, p := range r.Reservation.Parcels {
+			for _, l := range p.Lines {
+				out[i].Lines = append(out[i].Lines, contract.ReservationLine{Sku: l.SKU, Warehouse: p.Warehouse, Quantity: l.Quantity})
+			}
+		}
+	}
+	return out
+}
+
+func renderShipments(all []shipping.Shipment) []contract.Shipment {
+	out := make([]contract.Shipment, len(all))
+	for i, p := range all {
+		out[i] = contract.Shipment{
+			Warehouse: p.Warehouse, State: string(p.State), Carrier: apiorders.Optional(p.Carrier), TrackingNumber: apiorders.Optional(p.TrackingNumber),
 		}
 	}
 	return out

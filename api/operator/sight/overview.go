@@ -237,11 +237,8 @@ func (s *sums) shipments(all []shipping.Shipment, err error) {
 	}
 }
 
-// reserve is the step that holds stock, and partStock the part of the overview.
-const (
-	reserve   = "inventory.reserve"
-	partStock = "stock"
-)
+// reserve is the step that holds stock.
+const reserve = "inventory.reserve"
 
 // stock adds the units of an order whose reservation stands: it holds its lines.
 func (s *sums) stock(o query.Order, err error) {

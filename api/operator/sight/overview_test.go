@@ -14,6 +14,7 @@ import (
 	"github.com/amends/amends/api/gather"
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/posting"
 	"github.com/amends/amends/services/query"
@@ -73,6 +74,8 @@ func (b *books) Payment(_ context.Context, order string) (payment.Summary, error
 }
 
 func (b *books) Postings(context.Context, string) ([]posting.Set, error) { return nil, nil }
+
+func (b *books) Reserved(context.Context, string) ([]inventory.Reserved, error) { return nil, nil }
 
 func (b *books) Shipments(_ context.Context, order string) ([]shipping.Shipment, error) {
 	return b.sent[order], b.away

@@ -18,6 +18,7 @@ import (
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/internal/orders/lookup"
 	"github.com/amends/amends/internal/orders/read"
+	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/payment/posting"
 	"github.com/amends/amends/services/query"
@@ -29,6 +30,7 @@ import (
 type Records interface {
 	Payment(ctx context.Context, order string) (payment.Summary, error)
 	Postings(ctx context.Context, order string) ([]posting.Set, error)
+	Reserved(ctx context.Context, order string) ([]inventory.Reserved, error)
 	Shipments(ctx context.Context, order string) ([]shipping.Shipment, error)
 }
 

@@ -47,6 +47,7 @@ var Methods = []Row{
 	{"amends.inventory.v1.Inventory/Adjust", []string{operator}},
 	{"amends.inventory.v1.Inventory/CheckStock", []string{gateway, operator}},
 	{"amends.inventory.v1.Inventory/GetStock", []string{gateway, operator}},
+	{"amends.inventory.v1.Inventory/ListReservations", []string{gateway}},
 	{"amends.inventory.v1.Inventory/ReadJournal", []string{operator}},
 	{"amends.inventory.v1.Inventory/Receive", []string{operator}},
 	{"amends.letters.v1.Letters/Retry", []string{gateway}},

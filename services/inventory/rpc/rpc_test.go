@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
@@ -12,8 +13,10 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/proof/dbtest"
 	"github.com/amends/amends/proof/rpctest"
+	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/services/inventory/rpc"
+	pb "github.com/amends/amends/services/inventory/rpc/inventorypb"
 	"github.com/amends/amends/services/inventory/store"
 )
 
@@ -23,11 +26,37 @@ func TestContract(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, store.Schema.Migrate, func(t *testing.T, db *gorm.DB) {
 		s := store.New(db)
+		reserved(t, s)
 		remote := rpc.NewClient(rpctest.Connect(t, func(r grpc.ServiceRegistrar) { rpc.Register(r, s) }))
 		for name, d := range map[string]inventory.Direct{"Store": s, "Client": remote} {
 			t.Run(name, func(t *testing.T) { contract(t, d, name+"-") })
 		}
 	})
+}
+
+// reserved has a saga whose first reservation was released, and whose second one was sold and
+// taken back, and another saga that holds one.
+func reserved(t *testing.T, s inventory.Service) {
+	t.Helper()
+	ctx := t.Context()
+	for _, d := range []inventory.Delivery{{SKU: "POT", Warehouse: "AMS", Quantity: 2}, {SKU: "POT", Warehouse: "BER", Quantity: 1}, {SKU: "KETTLE", Warehouse: "AMS", Quantity: 1}} {
+		d.By = "ada"
+		_, err := s.Receive(ctx, d)
+		require.NoError(t, err)
+	}
+	wanted := inventory.ReserveRequest{Lines: []inventory.Line{{SKU: "POT", Quantity: 3}, {SKU: "KETTLE", Quantity: 1}}}
+	first, second := key.New("s1", "inventory.reserve"), key.New("s1", "inventory.reserve_again")
+	_, err := s.Reserve(ctx, first, wanted)
+	require.NoError(t, err)
+	require.NoError(t, s.Release(ctx, first))
+	_, err = s.Reserve(ctx, second, wanted)
+	require.NoError(t, err)
+	_, err = s.Commit(ctx, key.New("s1", "inventory.commit"))
+	require.NoError(t, err)
+	_, err = s.TakeBack(ctx, key.New("s1", "inventory.take_back"))
+	require.NoError(t, err)
+	_, err = s.Reserve(ctx, key.New("s2", "inventory.reserve"), wanted)
+	require.NoError(t, err)
 }
 
 func contract(t *testing.T, d inventory.Direct, own string) {
@@ -100,6 +129,32 @@ func contract(t *testing.T, d inventory.Direct, own string) {
 		_, _, err = d.Adjust(ctx, inventory.Adjustment{SKU: tea, Warehouse: "BER", Units: -5, Reason: "gone", By: "ada"})
 		requireRefusal(t, err, inventory.TooFew)
 	})
+	t.Run("ListsTheReservationsOfASaga", func(t *testing.T) {
+		all, err := d.Reserved(ctx, "s1")
+		require.NoError(t, err)
+		require.Len(t, all, 2)
+		for i, at := range []time.Time{all[0].CreatedAt, all[1].CreatedAt} {
+			require.False(t, all[i].UpdatedAt.Before(at))
+			require.WithinDuration(t, time.Now(), at, 10*time.Minute)
+			all[i].CreatedAt, all[i].UpdatedAt = time.Time{}, time.Time{}
+		}
+		parcels := inventory.Reservation{Parcels: []inventory.Parcel{
+			{Warehouse: "AMS", Lines: []inventory.Line{{SKU: "KETTLE", Quantity: 1}, {SKU: "POT", Quantity: 2}}},
+			{Warehouse: "BER", Lines: []inventory.Line{{SKU: "POT", Quantity: 1}}},
+		}}
+		require.Equal(t, []inventory.Reserved{
+			{Record: inventory.Record{Key: key.New("s1", "inventory.reserve"), State: inventory.Released, Reservation: parcels}},
+			{Record: inventory.Record{Key: key.New("s1", "inventory.reserve_again"), State: inventory.Committed, Reservation: parcels}, TakenBack: true},
+		}, all)
+		held, err := d.Reserved(ctx, "s2")
+		require.NoError(t, err)
+		require.Len(t, held, 1)
+		require.Equal(t, inventory.Held, held[0].State)
+		require.False(t, held[0].TakenBack)
+		none, err := d.Reserved(ctx, "another")
+		require.NoError(t, err)
+		require.Equal(t, []inventory.Reserved{}, none)
+	})
 	t.Run("ReadsTheJournal", func(t *testing.T) {
 		entries, err := d.Journal(ctx, tea)
 		require.NoError(t, err)
@@ -161,6 +216,29 @@ func TestAKindThatTheContractLacksIsABug(t *testing.T) {
 	require.Equal(t, fault.Bug, fault.KindOf(err))
 }
 
+// keeper has a reservation in a state.
+type keeper struct {
+	inventory.Direct
+	state inventory.State
+}
+
+func (k keeper) Reserved(context.Context, string) ([]inventory.Reserved, error) {
+	return []inventory.Reserved{{Record: inventory.Record{State: k.state}}}, nil
+}
+
+func TestEveryStateOfAReservationIsInTheContractAndNoOther(t *testing.T) {
+	t.Parallel()
+	all := []inventory.State{inventory.Held, inventory.Released, inventory.Committed}
+	require.Len(t, pb.ReservationState_name, len(all)+1)
+	for _, s := range all {
+		got, err := connect(t, keeper{state: s}).Reserved(rpctest.Context(t), "s")
+		require.NoError(t, err)
+		require.Equal(t, s, got[0].State)
+	}
+	_, err := connect(t, keeper{state: "lost"}).Reserved(rpctest.Context(t), "s")
+	require.Equal(t, fault.Bug, fault.KindOf(err))
+}
+
 func TestACallNeedsADeadline(t *testing.T) {
 	t.Parallel()
 	c := connect(t, fake{})
@@ -178,6 +256,8 @@ func TestANameThatIsTooLongIsRefused(t *testing.T) {
 	requireRefusal(t, err, fault.Invalid)
 	require.EqualError(t, err, "INVALID: sku must have at most 255 characters")
 	_, err = c.Journal(rpctest.Context(t), long)
+	requireRefusal(t, err, fault.Invalid)
+	_, err = c.Reserved(rpctest.Context(t), long)
 	requireRefusal(t, err, fault.Invalid)
 }
 

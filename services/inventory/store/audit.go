@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/amends/amends/event/outbox/compare"
 	"github.com/amends/amends/internal/database"
@@ -11,6 +10,7 @@ import (
 	"github.com/amends/amends/saga/barrier/pages"
 	inventoryaudit "github.com/amends/amends/services/inventory/audit"
 	"github.com/amends/amends/services/inventory/store/facts"
+	"github.com/amends/amends/services/inventory/store/reservations"
 	"github.com/amends/amends/services/inventory/store/step"
 	"github.com/amends/amends/services/inventory/store/tally"
 )
@@ -32,16 +32,7 @@ func (s *Store) audit(ctx context.Context, r audit.Range) (inventoryaudit.Page, 
 	if err != nil {
 		return inventoryaudit.Page{}, err
 	}
-	var rows []reservationRow
-	if err := pages.Within(s.db.WithContext(ctx), "saga", r).Find(&rows).Error; err != nil {
-		return inventoryaudit.Page{}, fmt.Errorf("read reservations: %w", err)
-	}
-	// After the reservations, as in Reservations.
-	var lines []lineRow
-	if err := pages.Within(s.db.WithContext(ctx), "saga", r).Find(&lines).Error; err != nil {
-		return inventoryaudit.Page{}, fmt.Errorf("read reservation lines: %w", err)
-	}
-	reserved, err := records(rows, lines)
+	reserved, err := reservations.Within(ctx, s.db, r)
 	if err != nil {
 		return inventoryaudit.Page{}, err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/services/inventory/allocation"
 	"github.com/amends/amends/services/inventory/store/patience"
+	"github.com/amends/amends/services/inventory/store/reservations"
 	"github.com/amends/amends/services/inventory/store/step"
 )
 
@@ -41,7 +42,7 @@ func (s *Store) Reserve(ctx context.Context, k key.Key, req inventory.ReserveReq
 		if err := tellStock(tx, k.Saga, hold.moved(stock, r)...); err != nil {
 			return inventory.Reservation{}, err
 		}
-		return r, insert(tx, k, r)
+		return r, reservations.Insert(tx, k, r)
 	}, step.Reserve.Tell(ctx))
 	turn.End(err)
 	return r, database.Fault(err)
@@ -51,7 +52,7 @@ func (s *Store) Reserve(ctx context.Context, k key.Key, req inventory.ReserveReq
 func (s *Store) Release(ctx context.Context, k key.Key) error {
 	turn := s.patience.Turn()
 	err := barrier.Undo(ctx, s.db, k, func(tx *gorm.DB, _ inventory.Reservation) error {
-		found, err := lockReservations(tx, k.Saga, "r.step = ? AND r.generation = ?", k.Step, k.Generation)
+		found, err := reservations.Lock(tx, k.Saga, "r.step = ? AND r.generation = ?", k.Step, k.Generation)
 		if err != nil {
 			return err
 		}
@@ -76,7 +77,7 @@ func (s *Store) Commit(ctx context.Context, k key.Key) (inventory.Commitment, er
 	call := barrier.Call{Key: k, Fingerprint: barrier.Fingerprint(1)}
 	turn := s.patience.Turn()
 	c, err := barrier.Do(ctx, s.db, call, func(tx *gorm.DB) (inventory.Commitment, error) {
-		held, err := lockReservations(tx, k.Saga, "r.state = ?", inventory.Held)
+		held, err := reservations.Lock(tx, k.Saga, "r.state = ?", inventory.Held)
 		if err != nil {
 			return inventory.Commitment{}, err
 		}
@@ -106,7 +107,7 @@ func end(tx *gorm.DB, t *patience.Turn, m movement, ended []inventory.Record) er
 		return err
 	}
 	for _, r := range ended {
-		if err := update(tx, r); err != nil {
+		if err := reservations.Update(tx, r); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@
 package store
 
 import (
+	"context"
 	"embed"
 
 	"gorm.io/gorm"
@@ -15,6 +16,7 @@ import (
 	"github.com/amends/amends/saga/barrier"
 	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/services/inventory/store/patience"
+	"github.com/amends/amends/services/inventory/store/reservations"
 )
 
 //go:embed migrations/*.sql
@@ -33,3 +35,16 @@ var _ inventory.Service = (*Store)(nil)
 
 // New returns a store on db, which must be migrated to [Schema].
 func New(db *gorm.DB) *Store { return &Store{db: db, patience: patience.New()} }
+
+// Reservations returns all reservations in all states, by key. It reads whole tables,
+// for checking invariants.
+func (s *Store) Reservations(ctx context.Context) ([]inventory.Record, error) {
+	all, err := reservations.All(ctx, s.db)
+	return all, database.Fault(err)
+}
+
+// Reserved implements [inventory.Service].
+func (s *Store) Reserved(ctx context.Context, saga string) ([]inventory.Reserved, error) {
+	all, err := reservations.Of(ctx, s.db, saga)
+	return all, database.Fault(err)
+}

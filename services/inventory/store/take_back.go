@@ -11,6 +11,7 @@ import (
 	"github.com/amends/amends/saga/key"
 	"github.com/amends/amends/services/inventory"
 	"github.com/amends/amends/services/inventory/store/patience"
+	"github.com/amends/amends/services/inventory/store/reservations"
 	"github.com/amends/amends/services/inventory/store/step"
 	"github.com/amends/amends/services/inventory/store/tally"
 )
@@ -22,7 +23,7 @@ func (s *Store) TakeBack(ctx context.Context, k key.Key) (inventory.Return, erro
 	turn := s.patience.Turn()
 	r, err := barrier.Do(ctx, s.db, call, func(tx *gorm.DB) (inventory.Return, error) {
 		// Locked, so that the second of two take-backs sees the journal of the first.
-		sold, err := lockReservations(tx, k.Saga, "r.state = ?", inventory.Committed)
+		sold, err := reservations.Lock(tx, k.Saga, "r.state = ?", inventory.Committed)
 		if err != nil {
 			return inventory.Return{}, err
 		}

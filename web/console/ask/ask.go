@@ -103,6 +103,30 @@ func (c Client) Text(ctx context.Context, path string) (string, error) {
 	return string(a.body), nil
 }
 
+// Pass answers a reader with the page that a GET operation has for people, in the languages of r,
+// or with its page about a refusal. The page brings its own protection along: what it may load.
+func (c Client) Pass(w http.ResponseWriter, r *http.Request, path string) error {
+	in, err := c.request(r.Context(), http.MethodGet, path, nil)
+	if err != nil {
+		return err
+	}
+	in.Header.Set("Accept", "text/html")
+	in.Header["Accept-Language"] = r.Header["Accept-Language"]
+	res, err := inner.Serve(c.Handler, in, cmp.Or(c.Log, slog.Default()))
+	if err != nil {
+		return fmt.Errorf("ask GET %s: %w", path, err)
+	}
+	defer func() { _ = res.Body.Close() }() // it is read
+	for _, name := range []string{"Content-Type", "Content-Language", "Content-Security-Policy", "Cache-Control", "Retry-After", "Vary"} {
+		if values := res.Header[name]; len(values) > 0 {
+			w.Header()[name] = values
+		}
+	}
+	w.WriteHeader(res.StatusCode)
+	_, _ = io.Copy(w, res.Body) // the client left, or the page breaks off
+	return nil
+}
+
 func (c Client) call(ctx context.Context, method, path, key string, body []byte, out any) error {
 	a, err := c.send(ctx, method, path, key, body)
 	if err != nil || out == nil {
@@ -114,17 +138,26 @@ func (c Client) call(ctx context.Context, method, path, key string, body []byte,
 	return nil
 }
 
-func (c Client) send(ctx context.Context, method, path, key string, body []byte) (answer, error) {
+// request returns a request in the name of the caller.
+func (c Client) request(ctx context.Context, method, path string, body []byte) (*http.Request, error) {
 	if c.Handler == nil {
-		return answer{}, missing()
+		return nil, missing()
 	}
 	r, err := http.NewRequestWithContext(ctx, method, path, bytes.NewReader(body))
 	if err != nil {
-		return answer{}, fmt.Errorf("ask %s %s: %w", method, path, err)
+		return nil, fmt.Errorf("ask %s %s: %w", method, path, err)
 	}
 	r.RequestURI, r.RemoteAddr, r.Host = path, c.From, "127.0.0.1"
 	if c.Bearer != "" {
 		r.Header.Set("Authorization", "Bearer "+c.Bearer)
+	}
+	return r, nil
+}
+
+func (c Client) send(ctx context.Context, method, path, key string, body []byte) (answer, error) {
+	r, err := c.request(ctx, method, path, body)
+	if err != nil {
+		return answer{}, err
 	}
 	if key != "" {
 		r.Header.Set("Idempotency-Key", key)

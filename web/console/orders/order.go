@@ -27,6 +27,8 @@ type orderData struct {
 	Holds    []string // effects that stand right now, in words
 	Holdings contract.Holdings
 	Ledger   []booking
+	Stock    []stocked
+	Parcels  []parcel
 	Timeline []contract.TimelineEntry
 	Log      []entry
 	Refunds  []contract.Refund

@@ -30,6 +30,7 @@ func readOrder(v *visit.Visit) (orderData, error) {
 	slices.Sort(missing)
 	d.RefundKey, d.Missing = v.Intents.Key(v.Who.Name, d.Id), missing
 	d.Ledger = ledgerOf(words.Deref(d.Holdings.Postings))
+	d.Stock, d.Parcels = stockOf(words.Deref(d.Holdings.Reservations)), parcelsOf(d.Holdings.Shipments)
 	d.Timeline, d.Refunds, d.Messages = timeline.Entries, refunds.Refunds, messages.Notifications
 	d.draw(v.Config.Now())
 	d.Log = logOf(d.OperatorsOrder, d.Timeline)

@@ -82,33 +82,3 @@ func Services(v *visit.Visit) error {
 	}
 	return v.Show("services", "Services", d)
 }
-
-// doctorPage fills in the page of the doctor.
-type doctorPage struct {
-	State contract.DoctorState
-	Run   *contract.DoctorReport // that a person has asked for just now
-	Wrong string
-	Acts  bool
-	Token string
-}
-
-// Doctor answers with the page of the doctor.
-func Doctor(v *visit.Visit) error { return showDoctor(v, nil) }
-
-func showDoctor(v *visit.Visit, run *contract.DoctorReport) error {
-	d := doctorPage{Run: run, Acts: v.Who.Acts(), Token: v.Token()}
-	if err := v.Admin.Get(v.Ctx(), "/v1/doctor", nil, &d.State); err != nil {
-		d.Wrong = visit.Wrong(err)
-	}
-	return v.Show("doctor", "Doctor", d)
-}
-
-// RunDoctor runs the doctor, and answers with its report.
-func RunDoctor(v *visit.Visit) error {
-	var report contract.DoctorReport
-	body := contract.RunDoctor{DryRun: v.R.PostFormValue("repair") == ""}
-	if err := v.Admin.Post(v.Ctx(), "/v1/doctor/runs", "", body, &report); err != nil {
-		return err //nolint:wrapcheck // a problem
-	}
-	return showDoctor(v, &report)
-}

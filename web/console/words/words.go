@@ -27,6 +27,8 @@ func Funcs(now func() time.Time, below string) template.FuncMap {
 		"short":    func(id string) string { return id[max(0, len(id)-12):] },
 		"shape":    func(k look.Kind) string { return look.Shape(k) },
 		"below":    func() string { return below },
+		"lasted":   func(from, to any) string { return lasted(moment(to).Sub(moment(from))) },
+		"state":    func(s string) string { return strings.ReplaceAll(s, "_", " ") },
 		"seconds":  func(s float64) string { return took(time.Duration(s * float64(time.Second))) },
 		"param":    param,
 		"when":     when,
@@ -106,6 +108,14 @@ func took(d time.Duration) string {
 	default:
 		return fmt.Sprintf("%d days", int(d.Hours()/24))
 	}
+}
+
+// lasted tells how long something took, exactly if that was short.
+func lasted(d time.Duration) string {
+	if d < 10*time.Second {
+		return fmt.Sprintf("%.1f s", max(d, 0).Seconds())
+	}
+	return took(d)
 }
 
 // Amount returns an amount of money, or a pointer to one, for people.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/amends/amends/api"
 	"github.com/amends/amends/cmd/amends/internal/cli"
+	"github.com/amends/amends/cmd/amends/internal/doctor/reports"
 	"github.com/amends/amends/cmd/amends/internal/dsn"
 	"github.com/amends/amends/cmd/amends/internal/peers"
 	"github.com/amends/amends/cmd/amends/internal/serve"
@@ -123,7 +124,7 @@ func (p *platform) start(ctx context.Context) (err error) {
 	admin := serve.NewAdmin(p.c, api.Admin{ //nolint:contextcheck // a request has its own
 		Probe:   serve.Readiness(p.ready, p.others, p.group.Warnings), // without the clock: the engine is on this host
 		Repairs: p.server, Messages: messages,
-		Doctor: serve.Doctor{Client: p.client.Client, Config: p.c}, Instances: serve.Instances(p.others), Console: p.console(ctx),
+		Doctor: reports.Doctor{Client: p.client.Client, Config: p.c}, Instances: serve.Instances(p.others), Console: p.console(ctx),
 		Letters: desk.Letters{Services: p.c.Services.Names(), Desk: p.group.Desk},
 	}, p.metrics, p.log)
 	p.parts.Start(ctx, process.HTTP("admin", p.private, admin, drainHTTP))

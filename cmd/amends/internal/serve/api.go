@@ -12,6 +12,7 @@ import (
 	"github.com/amends/amends/api"
 	"github.com/amends/amends/api/legacy/route"
 	"github.com/amends/amends/cmd/amends/internal/cli"
+	"github.com/amends/amends/cmd/amends/internal/doctor/reports"
 	"github.com/amends/amends/cmd/amends/internal/peers"
 	"github.com/amends/amends/internal/config"
 	"github.com/amends/amends/internal/identity"
@@ -117,7 +118,7 @@ func runAPI(ctx context.Context, std cli.Stdio, c *config.Config, unread cli.Unr
 	}
 	admin := NewAdmin(c, api.Admin{ //nolint:contextcheck // a request has its own
 		Probe: Readiness(server.Ready, others, clock), Repairs: server, Messages: messages,
-		Doctor: Doctor{client.Client, c}, Instances: Instances(others), Console: Console(ctx, server, "", nil, log),
+		Doctor: reports.Doctor{Client: client.Client, Config: c}, Instances: Instances(others), Console: Console(ctx, server, "", nil, log),
 	}, metrics, log)
 	parts.Start(ctx, process.HTTP("admin", private, admin, c.DrainTimeout))
 

@@ -78,6 +78,62 @@ func (EntryKind) EnumDescriptor() ([]byte, []int) {
 	return file_services_inventory_rpc_inventory_proto_rawDescGZIP(), []int{0}
 }
 
+// ReservationState is the state of a reservation.
+type ReservationState int32
+
+const (
+	ReservationState_RESERVATION_STATE_UNSPECIFIED ReservationState = 0
+	// Its units are reserved.
+	ReservationState_RESERVATION_STATE_HELD ReservationState = 1
+	// Its units are available again.
+	ReservationState_RESERVATION_STATE_RELEASED ReservationState = 2
+	// Its units are sold.
+	ReservationState_RESERVATION_STATE_COMMITTED ReservationState = 3
+)
+
+// Enum value maps for ReservationState.
+var (
+	ReservationState_name = map[int32]string{
+		0: "RESERVATION_STATE_UNSPECIFIED",
+		1: "RESERVATION_STATE_HELD",
+		2: "RESERVATION_STATE_RELEASED",
+		3: "RESERVATION_STATE_COMMITTED",
+	}
+	ReservationState_value = map[string]int32{
+		"RESERVATION_STATE_UNSPECIFIED": 0,
+		"RESERVATION_STATE_HELD":        1,
+		"RESERVATION_STATE_RELEASED":    2,
+		"RESERVATION_STATE_COMMITTED":   3,
+	}
+)
+
+func (x ReservationState) Enum() *ReservationState {
+	p := new(ReservationState)
+	*p = x
+	return p
+}
+
+func (x ReservationState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ReservationState) Descriptor() protoreflect.EnumDescriptor {
+	return file_services_inventory_rpc_inventory_proto_enumTypes[1].Descriptor()
+}
+
+func (ReservationState) Type() protoreflect.EnumType {
+	return &file_services_inventory_rpc_inventory_proto_enumTypes[1]
+}
+
+func (x ReservationState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ReservationState.Descriptor instead.
+func (ReservationState) EnumDescriptor() ([]byte, []int) {
+	return file_services_inventory_rpc_inventory_proto_rawDescGZIP(), []int{1}
+}
+
 // GetStockRequest names a SKU.
 type GetStockRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -818,6 +874,199 @@ func (x *Entry) GetAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// ListReservationsRequest names a saga.
+type ListReservationsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 to 255 characters.
+	Saga          string `protobuf:"bytes,1,opt,name=saga,proto3" json:"saga,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListReservationsRequest) Reset() {
+	*x = ListReservationsRequest{}
+	mi := &file_services_inventory_rpc_inventory_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListReservationsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListReservationsRequest) ProtoMessage() {}
+
+func (x *ListReservationsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_services_inventory_rpc_inventory_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListReservationsRequest.ProtoReflect.Descriptor instead.
+func (*ListReservationsRequest) Descriptor() ([]byte, []int) {
+	return file_services_inventory_rpc_inventory_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ListReservationsRequest) GetSaga() string {
+	if x != nil {
+		return x.Saga
+	}
+	return ""
+}
+
+// ListReservationsResponse is a part of the reservations.
+type ListReservationsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Reservations  []*Reservation         `protobuf:"bytes,1,rep,name=reservations,proto3" json:"reservations,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListReservationsResponse) Reset() {
+	*x = ListReservationsResponse{}
+	mi := &file_services_inventory_rpc_inventory_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListReservationsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListReservationsResponse) ProtoMessage() {}
+
+func (x *ListReservationsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_services_inventory_rpc_inventory_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListReservationsResponse.ProtoReflect.Descriptor instead.
+func (*ListReservationsResponse) Descriptor() ([]byte, []int) {
+	return file_services_inventory_rpc_inventory_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ListReservationsResponse) GetReservations() []*Reservation {
+	if x != nil {
+		return x.Reservations
+	}
+	return nil
+}
+
+// Reservation is stock that a step of a saga has asked for and got.
+type Reservation struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Saga       string                 `protobuf:"bytes,1,opt,name=saga,proto3" json:"saga,omitempty"`
+	Step       string                 `protobuf:"bytes,2,opt,name=step,proto3" json:"step,omitempty"`
+	Generation int64                  `protobuf:"varint,3,opt,name=generation,proto3" json:"generation,omitempty"`
+	State      ReservationState       `protobuf:"varint,4,opt,name=state,proto3,enum=amends.inventory.v1.ReservationState" json:"state,omitempty"`
+	Parcels    []*Reservation_Parcel  `protobuf:"bytes,5,rep,name=parcels,proto3" json:"parcels,omitempty"`
+	CreatedAt  *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	UpdatedAt  *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
+	// The units were sold and have come back; the state stays committed.
+	TakenBack     bool `protobuf:"varint,8,opt,name=taken_back,json=takenBack,proto3" json:"taken_back,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Reservation) Reset() {
+	*x = Reservation{}
+	mi := &file_services_inventory_rpc_inventory_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Reservation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Reservation) ProtoMessage() {}
+
+func (x *Reservation) ProtoReflect() protoreflect.Message {
+	mi := &file_services_inventory_rpc_inventory_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Reservation.ProtoReflect.Descriptor instead.
+func (*Reservation) Descriptor() ([]byte, []int) {
+	return file_services_inventory_rpc_inventory_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Reservation) GetSaga() string {
+	if x != nil {
+		return x.Saga
+	}
+	return ""
+}
+
+func (x *Reservation) GetStep() string {
+	if x != nil {
+		return x.Step
+	}
+	return ""
+}
+
+func (x *Reservation) GetGeneration() int64 {
+	if x != nil {
+		return x.Generation
+	}
+	return 0
+}
+
+func (x *Reservation) GetState() ReservationState {
+	if x != nil {
+		return x.State
+	}
+	return ReservationState_RESERVATION_STATE_UNSPECIFIED
+}
+
+func (x *Reservation) GetParcels() []*Reservation_Parcel {
+	if x != nil {
+		return x.Parcels
+	}
+	return nil
+}
+
+func (x *Reservation) GetCreatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return nil
+}
+
+func (x *Reservation) GetUpdatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdatedAt
+	}
+	return nil
+}
+
+func (x *Reservation) GetTakenBack() bool {
+	if x != nil {
+		return x.TakenBack
+	}
+	return false
+}
+
 // Line asks for a quantity of a SKU.
 type CheckStockRequest_Line struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -830,7 +1079,7 @@ type CheckStockRequest_Line struct {
 
 func (x *CheckStockRequest_Line) Reset() {
 	*x = CheckStockRequest_Line{}
-	mi := &file_services_inventory_rpc_inventory_proto_msgTypes[12]
+	mi := &file_services_inventory_rpc_inventory_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -842,7 +1091,7 @@ func (x *CheckStockRequest_Line) String() string {
 func (*CheckStockRequest_Line) ProtoMessage() {}
 
 func (x *CheckStockRequest_Line) ProtoReflect() protoreflect.Message {
-	mi := &file_services_inventory_rpc_inventory_proto_msgTypes[12]
+	mi := &file_services_inventory_rpc_inventory_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -885,7 +1134,7 @@ type CheckStockResponse_Line struct {
 
 func (x *CheckStockResponse_Line) Reset() {
 	*x = CheckStockResponse_Line{}
-	mi := &file_services_inventory_rpc_inventory_proto_msgTypes[13]
+	mi := &file_services_inventory_rpc_inventory_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -897,7 +1146,7 @@ func (x *CheckStockResponse_Line) String() string {
 func (*CheckStockResponse_Line) ProtoMessage() {}
 
 func (x *CheckStockResponse_Line) ProtoReflect() protoreflect.Message {
-	mi := &file_services_inventory_rpc_inventory_proto_msgTypes[13]
+	mi := &file_services_inventory_rpc_inventory_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -930,6 +1179,112 @@ func (x *CheckStockResponse_Line) GetRequested() int64 {
 func (x *CheckStockResponse_Line) GetAvailable() int64 {
 	if x != nil {
 		return x.Available
+	}
+	return 0
+}
+
+// Parcel is the goods that one warehouse packs.
+type Reservation_Parcel struct {
+	state         protoimpl.MessageState     `protogen:"open.v1"`
+	Warehouse     string                     `protobuf:"bytes,1,opt,name=warehouse,proto3" json:"warehouse,omitempty"`
+	Lines         []*Reservation_Parcel_Line `protobuf:"bytes,2,rep,name=lines,proto3" json:"lines,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Reservation_Parcel) Reset() {
+	*x = Reservation_Parcel{}
+	mi := &file_services_inventory_rpc_inventory_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Reservation_Parcel) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Reservation_Parcel) ProtoMessage() {}
+
+func (x *Reservation_Parcel) ProtoReflect() protoreflect.Message {
+	mi := &file_services_inventory_rpc_inventory_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Reservation_Parcel.ProtoReflect.Descriptor instead.
+func (*Reservation_Parcel) Descriptor() ([]byte, []int) {
+	return file_services_inventory_rpc_inventory_proto_rawDescGZIP(), []int{14, 0}
+}
+
+func (x *Reservation_Parcel) GetWarehouse() string {
+	if x != nil {
+		return x.Warehouse
+	}
+	return ""
+}
+
+func (x *Reservation_Parcel) GetLines() []*Reservation_Parcel_Line {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+// Line is a quantity of a SKU.
+type Reservation_Parcel_Line struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sku           string                 `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
+	Quantity      int64                  `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Reservation_Parcel_Line) Reset() {
+	*x = Reservation_Parcel_Line{}
+	mi := &file_services_inventory_rpc_inventory_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Reservation_Parcel_Line) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Reservation_Parcel_Line) ProtoMessage() {}
+
+func (x *Reservation_Parcel_Line) ProtoReflect() protoreflect.Message {
+	mi := &file_services_inventory_rpc_inventory_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Reservation_Parcel_Line.ProtoReflect.Descriptor instead.
+func (*Reservation_Parcel_Line) Descriptor() ([]byte, []int) {
+	return file_services_inventory_rpc_inventory_proto_rawDescGZIP(), []int{14, 0, 0}
+}
+
+func (x *Reservation_Parcel_Line) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *Reservation_Parcel_Line) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
 	}
 	return 0
 }
@@ -993,20 +1348,50 @@ const file_services_inventory_rpc_inventory_proto_rawDesc = "" +
 	"\x02by\x18\x06 \x01(\tR\x02by\x12\x16\n" +
 	"\x06reason\x18\a \x01(\tR\x06reason\x12\x1c\n" +
 	"\treference\x18\b \x01(\tR\treference\x12*\n" +
-	"\x02at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x02at*\x8a\x01\n" +
+	"\x02at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"-\n" +
+	"\x17ListReservationsRequest\x12\x12\n" +
+	"\x04saga\x18\x01 \x01(\tR\x04saga\"`\n" +
+	"\x18ListReservationsResponse\x12D\n" +
+	"\freservations\x18\x01 \x03(\v2 .amends.inventory.v1.ReservationR\freservations\"\x8d\x04\n" +
+	"\vReservation\x12\x12\n" +
+	"\x04saga\x18\x01 \x01(\tR\x04saga\x12\x12\n" +
+	"\x04step\x18\x02 \x01(\tR\x04step\x12\x1e\n" +
+	"\n" +
+	"generation\x18\x03 \x01(\x03R\n" +
+	"generation\x12;\n" +
+	"\x05state\x18\x04 \x01(\x0e2%.amends.inventory.v1.ReservationStateR\x05state\x12A\n" +
+	"\aparcels\x18\x05 \x03(\v2'.amends.inventory.v1.Reservation.ParcelR\aparcels\x129\n" +
+	"\n" +
+	"created_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x129\n" +
+	"\n" +
+	"updated_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\x12\x1d\n" +
+	"\n" +
+	"taken_back\x18\b \x01(\bR\ttakenBack\x1a\xa0\x01\n" +
+	"\x06Parcel\x12\x1c\n" +
+	"\twarehouse\x18\x01 \x01(\tR\twarehouse\x12B\n" +
+	"\x05lines\x18\x02 \x03(\v2,.amends.inventory.v1.Reservation.Parcel.LineR\x05lines\x1a4\n" +
+	"\x04Line\x12\x10\n" +
+	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1a\n" +
+	"\bquantity\x18\x02 \x01(\x03R\bquantity*\x8a\x01\n" +
 	"\tEntryKind\x12\x1a\n" +
 	"\x16ENTRY_KIND_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12ENTRY_KIND_OPENING\x10\x01\x12\x17\n" +
 	"\x13ENTRY_KIND_DELIVERY\x10\x02\x12\x19\n" +
 	"\x15ENTRY_KIND_CORRECTION\x10\x03\x12\x15\n" +
-	"\x11ENTRY_KIND_RETURN\x10\x042\xdf\x03\n" +
+	"\x11ENTRY_KIND_RETURN\x10\x04*\x92\x01\n" +
+	"\x10ReservationState\x12!\n" +
+	"\x1dRESERVATION_STATE_UNSPECIFIED\x10\x00\x12\x1a\n" +
+	"\x16RESERVATION_STATE_HELD\x10\x01\x12\x1e\n" +
+	"\x1aRESERVATION_STATE_RELEASED\x10\x02\x12\x1f\n" +
+	"\x1bRESERVATION_STATE_COMMITTED\x10\x032\xd7\x04\n" +
 	"\tInventory\x12\\\n" +
 	"\bGetStock\x12$.amends.inventory.v1.GetStockRequest\x1a%.amends.inventory.v1.GetStockResponse\"\x03\x90\x02\x01\x12b\n" +
 	"\n" +
 	"CheckStock\x12&.amends.inventory.v1.CheckStockRequest\x1a'.amends.inventory.v1.CheckStockResponse\"\x03\x90\x02\x01\x12T\n" +
 	"\aReceive\x12#.amends.inventory.v1.ReceiveRequest\x1a$.amends.inventory.v1.ReceiveResponse\x12Q\n" +
 	"\x06Adjust\x12\".amends.inventory.v1.AdjustRequest\x1a#.amends.inventory.v1.AdjustResponse\x12g\n" +
-	"\vReadJournal\x12'.amends.inventory.v1.ReadJournalRequest\x1a(.amends.inventory.v1.ReadJournalResponse\"\x03\x90\x02\x010\x01B=Z;github.com/amends/amends/services/inventory/rpc/inventorypbb\x06proto3"
+	"\vReadJournal\x12'.amends.inventory.v1.ReadJournalRequest\x1a(.amends.inventory.v1.ReadJournalResponse\"\x03\x90\x02\x010\x01\x12v\n" +
+	"\x10ListReservations\x12,.amends.inventory.v1.ListReservationsRequest\x1a-.amends.inventory.v1.ListReservationsResponse\"\x03\x90\x02\x010\x01B=Z;github.com/amends/amends/services/inventory/rpc/inventorypbb\x06proto3"
 
 var (
 	file_services_inventory_rpc_inventory_proto_rawDescOnce sync.Once
@@ -1020,50 +1405,64 @@ func file_services_inventory_rpc_inventory_proto_rawDescGZIP() []byte {
 	return file_services_inventory_rpc_inventory_proto_rawDescData
 }
 
-var file_services_inventory_rpc_inventory_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_services_inventory_rpc_inventory_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_services_inventory_rpc_inventory_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_services_inventory_rpc_inventory_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_services_inventory_rpc_inventory_proto_goTypes = []any{
-	(EntryKind)(0),                  // 0: amends.inventory.v1.EntryKind
-	(*GetStockRequest)(nil),         // 1: amends.inventory.v1.GetStockRequest
-	(*GetStockResponse)(nil),        // 2: amends.inventory.v1.GetStockResponse
-	(*Stock)(nil),                   // 3: amends.inventory.v1.Stock
-	(*CheckStockRequest)(nil),       // 4: amends.inventory.v1.CheckStockRequest
-	(*CheckStockResponse)(nil),      // 5: amends.inventory.v1.CheckStockResponse
-	(*ReceiveRequest)(nil),          // 6: amends.inventory.v1.ReceiveRequest
-	(*ReceiveResponse)(nil),         // 7: amends.inventory.v1.ReceiveResponse
-	(*AdjustRequest)(nil),           // 8: amends.inventory.v1.AdjustRequest
-	(*AdjustResponse)(nil),          // 9: amends.inventory.v1.AdjustResponse
-	(*ReadJournalRequest)(nil),      // 10: amends.inventory.v1.ReadJournalRequest
-	(*ReadJournalResponse)(nil),     // 11: amends.inventory.v1.ReadJournalResponse
-	(*Entry)(nil),                   // 12: amends.inventory.v1.Entry
-	(*CheckStockRequest_Line)(nil),  // 13: amends.inventory.v1.CheckStockRequest.Line
-	(*CheckStockResponse_Line)(nil), // 14: amends.inventory.v1.CheckStockResponse.Line
-	(*timestamppb.Timestamp)(nil),   // 15: google.protobuf.Timestamp
+	(EntryKind)(0),                   // 0: amends.inventory.v1.EntryKind
+	(ReservationState)(0),            // 1: amends.inventory.v1.ReservationState
+	(*GetStockRequest)(nil),          // 2: amends.inventory.v1.GetStockRequest
+	(*GetStockResponse)(nil),         // 3: amends.inventory.v1.GetStockResponse
+	(*Stock)(nil),                    // 4: amends.inventory.v1.Stock
+	(*CheckStockRequest)(nil),        // 5: amends.inventory.v1.CheckStockRequest
+	(*CheckStockResponse)(nil),       // 6: amends.inventory.v1.CheckStockResponse
+	(*ReceiveRequest)(nil),           // 7: amends.inventory.v1.ReceiveRequest
+	(*ReceiveResponse)(nil),          // 8: amends.inventory.v1.ReceiveResponse
+	(*AdjustRequest)(nil),            // 9: amends.inventory.v1.AdjustRequest
+	(*AdjustResponse)(nil),           // 10: amends.inventory.v1.AdjustResponse
+	(*ReadJournalRequest)(nil),       // 11: amends.inventory.v1.ReadJournalRequest
+	(*ReadJournalResponse)(nil),      // 12: amends.inventory.v1.ReadJournalResponse
+	(*Entry)(nil),                    // 13: amends.inventory.v1.Entry
+	(*ListReservationsRequest)(nil),  // 14: amends.inventory.v1.ListReservationsRequest
+	(*ListReservationsResponse)(nil), // 15: amends.inventory.v1.ListReservationsResponse
+	(*Reservation)(nil),              // 16: amends.inventory.v1.Reservation
+	(*CheckStockRequest_Line)(nil),   // 17: amends.inventory.v1.CheckStockRequest.Line
+	(*CheckStockResponse_Line)(nil),  // 18: amends.inventory.v1.CheckStockResponse.Line
+	(*Reservation_Parcel)(nil),       // 19: amends.inventory.v1.Reservation.Parcel
+	(*Reservation_Parcel_Line)(nil),  // 20: amends.inventory.v1.Reservation.Parcel.Line
+	(*timestamppb.Timestamp)(nil),    // 21: google.protobuf.Timestamp
 }
 var file_services_inventory_rpc_inventory_proto_depIdxs = []int32{
-	3,  // 0: amends.inventory.v1.GetStockResponse.stock:type_name -> amends.inventory.v1.Stock
-	13, // 1: amends.inventory.v1.CheckStockRequest.lines:type_name -> amends.inventory.v1.CheckStockRequest.Line
-	14, // 2: amends.inventory.v1.CheckStockResponse.lines:type_name -> amends.inventory.v1.CheckStockResponse.Line
-	3,  // 3: amends.inventory.v1.ReceiveResponse.stock:type_name -> amends.inventory.v1.Stock
-	3,  // 4: amends.inventory.v1.AdjustResponse.stock:type_name -> amends.inventory.v1.Stock
-	12, // 5: amends.inventory.v1.ReadJournalResponse.entries:type_name -> amends.inventory.v1.Entry
+	4,  // 0: amends.inventory.v1.GetStockResponse.stock:type_name -> amends.inventory.v1.Stock
+	17, // 1: amends.inventory.v1.CheckStockRequest.lines:type_name -> amends.inventory.v1.CheckStockRequest.Line
+	18, // 2: amends.inventory.v1.CheckStockResponse.lines:type_name -> amends.inventory.v1.CheckStockResponse.Line
+	4,  // 3: amends.inventory.v1.ReceiveResponse.stock:type_name -> amends.inventory.v1.Stock
+	4,  // 4: amends.inventory.v1.AdjustResponse.stock:type_name -> amends.inventory.v1.Stock
+	13, // 5: amends.inventory.v1.ReadJournalResponse.entries:type_name -> amends.inventory.v1.Entry
 	0,  // 6: amends.inventory.v1.Entry.kind:type_name -> amends.inventory.v1.EntryKind
-	15, // 7: amends.inventory.v1.Entry.at:type_name -> google.protobuf.Timestamp
-	1,  // 8: amends.inventory.v1.Inventory.GetStock:input_type -> amends.inventory.v1.GetStockRequest
-	4,  // 9: amends.inventory.v1.Inventory.CheckStock:input_type -> amends.inventory.v1.CheckStockRequest
-	6,  // 10: amends.inventory.v1.Inventory.Receive:input_type -> amends.inventory.v1.ReceiveRequest
-	8,  // 11: amends.inventory.v1.Inventory.Adjust:input_type -> amends.inventory.v1.AdjustRequest
-	10, // 12: amends.inventory.v1.Inventory.ReadJournal:input_type -> amends.inventory.v1.ReadJournalRequest
-	2,  // 13: amends.inventory.v1.Inventory.GetStock:output_type -> amends.inventory.v1.GetStockResponse
-	5,  // 14: amends.inventory.v1.Inventory.CheckStock:output_type -> amends.inventory.v1.CheckStockResponse
-	7,  // 15: amends.inventory.v1.Inventory.Receive:output_type -> amends.inventory.v1.ReceiveResponse
-	9,  // 16: amends.inventory.v1.Inventory.Adjust:output_type -> amends.inventory.v1.AdjustResponse
-	11, // 17: amends.inventory.v1.Inventory.ReadJournal:output_type -> amends.inventory.v1.ReadJournalResponse
-	13, // [13:18] is the sub-list for method output_type
-	8,  // [8:13] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	21, // 7: amends.inventory.v1.Entry.at:type_name -> google.protobuf.Timestamp
+	16, // 8: amends.inventory.v1.ListReservationsResponse.reservations:type_name -> amends.inventory.v1.Reservation
+	1,  // 9: amends.inventory.v1.Reservation.state:type_name -> amends.inventory.v1.ReservationState
+	19, // 10: amends.inventory.v1.Reservation.parcels:type_name -> amends.inventory.v1.Reservation.Parcel
+	21, // 11: amends.inventory.v1.Reservation.created_at:type_name -> google.protobuf.Timestamp
+	21, // 12: amends.inventory.v1.Reservation.updated_at:type_name -> google.protobuf.Timestamp
+	20, // 13: amends.inventory.v1.Reservation.Parcel.lines:type_name -> amends.inventory.v1.Reservation.Parcel.Line
+	2,  // 14: amends.inventory.v1.Inventory.GetStock:input_type -> amends.inventory.v1.GetStockRequest
+	5,  // 15: amends.inventory.v1.Inventory.CheckStock:input_type -> amends.inventory.v1.CheckStockRequest
+	7,  // 16: amends.inventory.v1.Inventory.Receive:input_type -> amends.inventory.v1.ReceiveRequest
+	9,  // 17: amends.inventory.v1.Inventory.Adjust:input_type -> amends.inventory.v1.AdjustRequest
+	11, // 18: amends.inventory.v1.Inventory.ReadJournal:input_type -> amends.inventory.v1.ReadJournalRequest
+	14, // 19: amends.inventory.v1.Inventory.ListReservations:input_type -> amends.inventory.v1.ListReservationsRequest
+	3,  // 20: amends.inventory.v1.Inventory.GetStock:output_type -> amends.inventory.v1.GetStockResponse
+	6,  // 21: amends.inventory.v1.Inventory.CheckStock:output_type -> amends.inventory.v1.CheckStockResponse
+	8,  // 22: amends.inventory.v1.Inventory.Receive:output_type -> amends.inventory.v1.ReceiveResponse
+	10, // 23: amends.inventory.v1.Inventory.Adjust:output_type -> amends.inventory.v1.AdjustResponse
+	12, // 24: amends.inventory.v1.Inventory.ReadJournal:output_type -> amends.inventory.v1.ReadJournalResponse
+	15, // 25: amends.inventory.v1.Inventory.ListReservations:output_type -> amends.inventory.v1.ListReservationsResponse
+	20, // [20:26] is the sub-list for method output_type
+	14, // [14:20] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_services_inventory_rpc_inventory_proto_init() }
@@ -1076,8 +1475,8 @@ func file_services_inventory_rpc_inventory_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_services_inventory_rpc_inventory_proto_rawDesc), len(file_services_inventory_rpc_inventory_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   14,
+			NumEnums:      2,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,11 +19,12 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Inventory_GetStock_FullMethodName    = "/amends.inventory.v1.Inventory/GetStock"
-	Inventory_CheckStock_FullMethodName  = "/amends.inventory.v1.Inventory/CheckStock"
-	Inventory_Receive_FullMethodName     = "/amends.inventory.v1.Inventory/Receive"
-	Inventory_Adjust_FullMethodName      = "/amends.inventory.v1.Inventory/Adjust"
-	Inventory_ReadJournal_FullMethodName = "/amends.inventory.v1.Inventory/ReadJournal"
+	Inventory_GetStock_FullMethodName         = "/amends.inventory.v1.Inventory/GetStock"
+	Inventory_CheckStock_FullMethodName       = "/amends.inventory.v1.Inventory/CheckStock"
+	Inventory_Receive_FullMethodName          = "/amends.inventory.v1.Inventory/Receive"
+	Inventory_Adjust_FullMethodName           = "/amends.inventory.v1.Inventory/Adjust"
+	Inventory_ReadJournal_FullMethodName      = "/amends.inventory.v1.Inventory/ReadJournal"
+	Inventory_ListReservations_FullMethodName = "/amends.inventory.v1.Inventory/ListReservations"
 )
 
 // InventoryClient is the client API for Inventory service.
@@ -43,6 +44,9 @@ type InventoryClient interface {
 	// ReadJournal returns the deliveries and corrections of a SKU in parts, by warehouse
 	// code and position.
 	ReadJournal(ctx context.Context, in *ReadJournalRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReadJournalResponse], error)
+	// ListReservations returns the reservations of a saga in all states, by step and
+	// generation, in parts.
+	ListReservations(ctx context.Context, in *ListReservationsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListReservationsResponse], error)
 }
 
 type inventoryClient struct {
@@ -112,6 +116,25 @@ func (c *inventoryClient) ReadJournal(ctx context.Context, in *ReadJournalReques
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Inventory_ReadJournalClient = grpc.ServerStreamingClient[ReadJournalResponse]
 
+func (c *inventoryClient) ListReservations(ctx context.Context, in *ListReservationsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListReservationsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Inventory_ServiceDesc.Streams[1], Inventory_ListReservations_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ListReservationsRequest, ListReservationsResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Inventory_ListReservationsClient = grpc.ServerStreamingClient[ListReservationsResponse]
+
 // InventoryServer is the server API for Inventory service.
 // All implementations must embed UnimplementedInventoryServer
 // for forward compatibility.
@@ -129,6 +152,9 @@ type InventoryServer interface {
 	// ReadJournal returns the deliveries and corrections of a SKU in parts, by warehouse
 	// code and position.
 	ReadJournal(*ReadJournalRequest, grpc.ServerStreamingServer[ReadJournalResponse]) error
+	// ListReservations returns the reservations of a saga in all states, by step and
+	// generation, in parts.
+	ListReservations(*ListReservationsRequest, grpc.ServerStreamingServer[ListReservationsResponse]) error
 	mustEmbedUnimplementedInventoryServer()
 }
 
@@ -153,6 +179,9 @@ func (UnimplementedInventoryServer) Adjust(context.Context, *AdjustRequest) (*Ad
 }
 func (UnimplementedInventoryServer) ReadJournal(*ReadJournalRequest, grpc.ServerStreamingServer[ReadJournalResponse]) error {
 	return status.Error(codes.Unimplemented, "method ReadJournal not implemented")
+}
+func (UnimplementedInventoryServer) ListReservations(*ListReservationsRequest, grpc.ServerStreamingServer[ListReservationsResponse]) error {
+	return status.Error(codes.Unimplemented, "method ListReservations not implemented")
 }
 func (UnimplementedInventoryServer) mustEmbedUnimplementedInventoryServer() {}
 func (UnimplementedInventoryServer) testEmbeddedByValue()                   {}
@@ -258,6 +287,17 @@ func _Inventory_ReadJournal_Handler(srv interface{}, stream grpc.ServerStream) e
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Inventory_ReadJournalServer = grpc.ServerStreamingServer[ReadJournalResponse]
 
+func _Inventory_ListReservations_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ListReservationsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(InventoryServer).ListReservations(m, &grpc.GenericServerStream[ListReservationsRequest, ListReservationsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Inventory_ListReservationsServer = grpc.ServerStreamingServer[ListReservationsResponse]
+
 // Inventory_ServiceDesc is the grpc.ServiceDesc for Inventory service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -286,6 +326,11 @@ var Inventory_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "ReadJournal",
 			Handler:       _Inventory_ReadJournal_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "ListReservations",
+			Handler:       _Inventory_ListReservations_Handler,
 			ServerStreams: true,
 		},
 	},

@@ -113,11 +113,11 @@ func returns(db *gorm.DB) *gorm.DB {
 	return db.Table("stock_journal").Where("kind = ?", inventory.Returned)
 }
 
-// HasReturned reports whether the goods of a saga came back. The caller has locked the
-// saga's reservations.
-func HasReturned(tx *gorm.DB, saga string) (bool, error) {
+// HasReturned reports whether the goods of a saga came back. A caller who lets them come back
+// has locked the saga's reservations.
+func HasReturned(db *gorm.DB, saga string) (bool, error) {
 	var entries int64
-	if err := returns(tx).Where("reference = ?", saga).Count(&entries).Error; err != nil {
+	if err := returns(db).Where("reference = ?", saga).Count(&entries).Error; err != nil {
 		return false, fmt.Errorf("find earlier returns: %w", err)
 	}
 	return entries > 0, nil

@@ -1,4 +1,6 @@
-package serve
+// Package reports answers the questions of the admin address about the doctor: its reports, and
+// a run now.
+package reports
 
 import (
 	"context"

@@ -1,14 +1,12 @@
-package store
+package reservations
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"slices"
 	"time"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/database"
@@ -16,52 +14,8 @@ import (
 	"github.com/amends/amends/services/inventory"
 )
 
-// Reservations returns all reservations in all states, by key. It reads whole tables,
-// for checking invariants.
-func (s *Store) Reservations(ctx context.Context) ([]inventory.Record, error) {
-	db := s.db.WithContext(ctx)
-	var rows []reservationRow
-	if err := db.Find(&rows).Error; err != nil {
-		return nil, database.Fault(fmt.Errorf("read reservations: %w", err))
-	}
-	// After the reservations: a reservation's lines commit with it and never change.
-	var lines []lineRow
-	if err := db.Find(&lines).Error; err != nil {
-		return nil, database.Fault(fmt.Errorf("read reservation lines: %w", err))
-	}
-	return records(rows, lines)
-}
-
-// lockReservations reads the reservations of a saga that match the condition, by key,
-// and locks them until tx ends. The same statement reads their lines, which never
-// change.
-func lockReservations(tx *gorm.DB, saga, where string, args ...any) ([]inventory.Record, error) {
-	var joined []struct {
-		Row  reservationRow `gorm:"embedded"`
-		Line lineRow        `gorm:"embedded;embeddedPrefix:line_"`
-	}
-	err := tx.Table("reservations AS r").
-		Select(`r.*, l.saga AS line_saga, l.step AS line_step, l.generation AS line_generation,
-			l.sku AS line_sku, l.warehouse AS line_warehouse, l.quantity AS line_quantity`).
-		Joins("JOIN reservation_lines AS l ON l.saga = r.saga AND l.step = r.step AND l.generation = r.generation").
-		Clauses(clause.Locking{Strength: "UPDATE", Table: clause.Table{Name: "r"}}).
-		Where("r.saga = ?", saga).Where(where, args...).Order("r.step, r.generation").Find(&joined).Error
-	if err != nil {
-		return nil, fmt.Errorf("lock reservations: %w", err)
-	}
-	var rows []reservationRow
-	lines := make([]lineRow, 0, len(joined))
-	for _, j := range joined {
-		if n := len(rows); n == 0 || rows[n-1].Step != j.Row.Step || rows[n-1].Generation != j.Row.Generation {
-			rows = append(rows, j.Row)
-		}
-		lines = append(lines, j.Line)
-	}
-	return records(rows, lines)
-}
-
-// insert writes a reservation as held, with its lines.
-func insert(tx *gorm.DB, k key.Key, r inventory.Reservation) error {
+// Insert writes a reservation as held, with its lines.
+func Insert(tx *gorm.DB, k key.Key, r inventory.Reservation) error {
 	at := database.Now()
 	row := reservationRow{
 		Saga: k.Saga, Step: k.Step, Generation: k.Generation,
@@ -85,8 +39,8 @@ func insert(tx *gorm.DB, k key.Key, r inventory.Reservation) error {
 	return nil
 }
 
-// update writes the state that a held reservation, locked by tx, has moved to.
-func update(tx *gorm.DB, r inventory.Record) error {
+// Update writes the state that a held reservation, locked by tx, has moved to.
+func Update(tx *gorm.DB, r inventory.Record) error {
 	res := database.Queue(tx, 1).Model(&reservationRow{}).
 		Where("saga = ? AND step = ? AND generation = ? AND state = ?", r.Key.Saga, r.Key.Step, r.Key.Generation, inventory.Held).
 		Updates(map[string]any{"state": string(r.State), "updated_at": r.UpdatedAt})
