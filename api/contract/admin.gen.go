@@ -1295,6 +1295,9 @@ type Tally struct {
 
 	// Oldest Since when the oldest needs one; absent if there is none.
 	Oldest *time.Time `json:"oldest,omitempty"`
+
+	// Trend The same by five minutes, beginning an hour ago; absent if there is none that needs a person.
+	Trend *[]int64 `json:"trend,omitempty"`
 }
 
 // Timeline defines model for Timeline.

@@ -85,6 +85,9 @@ func TestHomeLeadsToWhatNeedsAPerson(t *testing.T) {
 		require.Contains(t, strings.ReplaceAll(text, "1512.00", "1,512.00"), words)
 	}
 	require.NotContains(t, text, "Nothing needs a person")
+	for _, words := range []string{"came in the last hour: 1 from 5 to 0 minutes ago", "came in the last hour: 2 from 25 to 20 minutes ago", "none came in the last hour"} {
+		require.Contains(t, text, `role="img" aria-label="`+words, "the trend, in words")
+	}
 
 	calm := signedIn(t, serve(t, &world{empty: true}), nightSecret).get("/").text
 	require.Contains(t, calm, "Nothing needs a person")

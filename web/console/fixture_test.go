@@ -266,7 +266,7 @@ func (w *world) overview() contract.Overview {
 	if w.empty {
 		return o
 	}
-	o.Undecided, o.Flagged = 12, contract.Tally{Count: 1, LastHour: 1, Oldest: new(w.at(3 * time.Minute))}
+	o.Undecided, o.Flagged = 12, contract.Tally{Count: 1, LastHour: 1, Trend: &[]int64{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, Oldest: new(w.at(3 * time.Minute))}
 	if first := w.orders()[0]; first.NeedsAttention {
 		o.Longest = []contract.WaitingOrder{{Id: first.Id, Status: first.Status, Since: w.at(3 * time.Minute), Attention: first.Attention}}
 	} else {
@@ -355,7 +355,7 @@ func (w *world) platform(get func(string, func(*http.Request) any), mux *http.Se
 	})
 	mux.HandleFunc("GET /metrics", func(rw http.ResponseWriter, _ *http.Request) {
 		if !w.empty {
-			_, _ = rw.Write([]byte("# HELP amends_events_unheard_seconds x\namends_events_unheard_seconds{group=\"payment\"} 7.5\namends_events_dead{group=\"payment\"} 1\namends_events_behind{group=\"query\"} -1\namends_orders_stuck{cause=\"no_worker\"} 3\namends_orders_stuck{cause=\"late\"} 0\namends_orders_stuck_last_hour 2\namends_orders_stuck_since_timestamp_seconds " + strconv.FormatInt(w.at(3*time.Hour).Unix(), 10) + "\namends_discovery_ejected{service=\"shipping\"} 1\namends_discovery_ejected{service=\"payment\"} 0\namends_certificate_end_seconds{name=\"rpc\"} " + strconv.FormatInt(w.at(-20*24*time.Hour).Unix(), 10) + "\n"))
+			_, _ = rw.Write([]byte("# HELP amends_events_unheard_seconds x\namends_events_unheard_seconds{group=\"payment\"} 7.5\namends_events_dead{group=\"payment\"} 1\namends_events_behind{group=\"query\"} -1\namends_orders_stuck{cause=\"no_worker\"} 3\namends_orders_stuck{cause=\"late\"} 0\namends_orders_stuck_last_hour 2\namends_orders_stuck_arrived{minutes_ago=\"0\"} 0\namends_orders_stuck_arrived{minutes_ago=\"20\"} 2\namends_orders_stuck_since_timestamp_seconds " + strconv.FormatInt(w.at(3*time.Hour).Unix(), 10) + "\namends_discovery_ejected{service=\"shipping\"} 1\namends_discovery_ejected{service=\"payment\"} 0\namends_certificate_end_seconds{name=\"rpc\"} " + strconv.FormatInt(w.at(-20*24*time.Hour).Unix(), 10) + "\n"))
 		}
 	})
 	mux.HandleFunc("GET /asyncapi.yaml", func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write(contract.EventsYAML) })
