@@ -74,6 +74,7 @@ func audited(t *testing.T, j *fakeJournal) *adminBundle {
 	b.temporal.repair = func(context.Context, client.UpdateWorkflowOptions) (saga.RepairResult, error) {
 		return saga.RepairResult{}, nil
 	}
+	b.temporal.judge = func(string, saga.RepairRequest) (saga.Verdict, error) { return saga.Verdict{}, nil }
 	b.logs = &logs{}
 	b.admin = httptest.NewServer(NewAdmin(Admin{
 		Repairs: b.server, Letters: &fakeDesk{groups: []string{"payment"}}, Doctor: &fakeDoctor{}, Instances: instances,
@@ -103,6 +104,7 @@ func TestTheAuditHasTheRequestsThatWereCarriedOut(t *testing.T) {
 	}
 	require.Empty(t, b.audit(t, "").Acts)
 	send(repairPath, goodRetry, http.StatusOK)
+	send(repairPath, dry(goodRetry), http.StatusOK)
 	for _, query := range []string{"", "?personal=false", "?personal=true"} {
 		require.Equal(t, http.StatusOK, askAdmin(t, b.admin, http.MethodGet, "/v1/orders/"+someOrder+query, "", asNight).StatusCode)
 	}

@@ -40,6 +40,7 @@ type fakeTemporal struct {
 	input    func(string) (workflows.Input, error)
 	cancel   func(context.Context, client.UpdateWorkflowOptions) (saga.CancelResult, error)
 	repair   func(context.Context, client.UpdateWorkflowOptions) (saga.RepairResult, error)
+	judge    func(workflow string, q saga.RepairRequest) (saga.Verdict, error)
 	outcome  func(context.Context) error // of a cancel or a repair that was accepted
 	result   func(context.Context, string) (workflows.OrderView, error)
 	list     func() (*operatorservice.ListSearchAttributesResponse, error)
@@ -108,7 +109,11 @@ func (f *fakeTemporal) UpdateWithStartWorkflow(ctx context.Context, o client.Upd
 	return handle{get: func(context.Context) (any, error) { return result, nil }}, nil
 }
 
-func (f *fakeTemporal) QueryWorkflow(ctx context.Context, id, _, query string, _ ...any) (converter.EncodedValue, error) {
+func (f *fakeTemporal) QueryWorkflow(ctx context.Context, id, _, query string, args ...any) (converter.EncodedValue, error) {
+	if query == saga.QueryRepair && f.called("judge", f.judge != nil) {
+		v, err := f.judge(id, args[0].(saga.RepairRequest)) //nolint:forcetypeassert,errcheck // a test that panics fails
+		return value{v}, err
+	}
 	if query == repay.Query && f.called("query refund", f.refunding != nil) {
 		view, err := f.refunding()
 		return value{view}, err

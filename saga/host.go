@@ -14,7 +14,7 @@ type host struct {
 
 type hostKey struct{}
 
-// Host registers the handlers [QuerySaga], [UpdateCancel] and [UpdateRepair] and
+// Host registers the handlers [QuerySaga], [QueryRepair], [UpdateCancel] and [UpdateRepair] and
 // returns the context to run the workflow's sagas with. Call it once, before the
 // first blocking call, in a workflow with more than one saga or one that blocks
 // before its saga; otherwise [Run] does it. Its error is of a handler that is
@@ -42,6 +42,12 @@ func Host(ctx workflow.Context) (workflow.Context, error) {
 	})
 	if err != nil {
 		return nil, fmt.Errorf("register update %s: %w", UpdateRepair, err)
+	}
+	err = workflow.SetQueryHandlerWithOptions(ctx, QueryRepair, h.judge, workflow.QueryHandlerOptions{
+		Description: "whether a repair would be made",
+	})
+	if err != nil {
+		return nil, fmt.Errorf("register query %s: %w", QueryRepair, err)
 	}
 	return workflow.WithValue(ctx, hostKey{}, h), nil
 }

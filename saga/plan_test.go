@@ -142,3 +142,11 @@ type names []string
 func (n *names) RegisterActivityWithOptions(_ any, o activity.RegisterOptions) {
 	*n = append(*n, o.Name)
 }
+
+func TestAPlanTellsBothWays(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, []string{"price", "seat", "room", "guide", "pay", "ship", "note"}, tripPlan.Forward())
+	require.Equal(t, []string{"guide", "room", "seat", "sorry"}, tripPlan.Back())
+	decided := saga.NewPlan(seat, pay).OnAbort(sorry, saga.Step[int, int]{Name: "why", Kind: saga.Recorded})
+	require.Equal(t, []string{"why", "seat", "sorry"}, decided.Back(), "the decision comes before the undo")
+}

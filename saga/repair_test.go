@@ -24,9 +24,10 @@ type repairOutcome struct {
 	traced bool // it is in the history
 }
 
-// repair asks for a repair, now.
+// repair asks for a repair, now. Before, it tries it, and requires that the trial has told the
+// truth.
 func (b *testBundle) repair(q saga.RepairRequest) *repairOutcome {
-	o := &repairOutcome{}
+	o, tried := &repairOutcome{}, b.try(q)
 	refused := func(err error) {
 		var app *temporal.ApplicationError
 		if o.done = true; errors.As(err, &app) {
@@ -34,14 +35,29 @@ func (b *testBundle) repair(q saga.RepairRequest) *repairOutcome {
 		}
 	}
 	b.env.UpdateWorkflow(saga.UpdateRepair, "", &testsuite.TestUpdateCallback{
-		OnAccept: func() { o.traced = true },
-		OnReject: refused,
+		OnAccept: func() {
+			o.traced = true
+			require.Empty(b.t, tried)
+		},
+		OnReject: func(err error) {
+			refused(err)
+			require.Equal(b.t, o.code, tried.Code)
+			require.Contains(b.t, err.Error(), tried.Message)
+		},
 		OnComplete: func(result any, err error) {
 			refused(err)
 			o.result, _ = result.(saga.RepairResult)
 		},
 	}, q)
 	return o
+}
+
+// try returns the verdict on a repair that is not made.
+func (b *testBundle) try(q saga.RepairRequest) (v saga.Verdict) {
+	answer, err := b.env.QueryWorkflow(saga.QueryRepair, q)
+	require.NoError(b.t, err)
+	require.NoError(b.t, answer.Get(&v))
+	return v
 }
 
 func (b *testBundle) retry(step string) saga.RepairRequest {

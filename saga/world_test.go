@@ -170,6 +170,7 @@ func bind[In, Out any](w *world, r saga.Registry, s saga.Step[In, Out], out Out)
 // testBundle is a trip in the test environment.
 type testBundle struct {
 	*world
+	t       *testing.T
 	env     *testsuite.TestWorkflowEnvironment
 	body    func(workflow.Context) error
 	options saga.Options
@@ -191,7 +192,7 @@ func environment() *testsuite.TestWorkflowEnvironment {
 
 func setup(t *testing.T) *testBundle {
 	t.Helper()
-	b := &testBundle{world: newWorld(), env: environment(), body: trip}
+	b := &testBundle{world: newWorld(), t: t, env: environment(), body: trip}
 	b.options = saga.Options{
 		ID: "trip-1", Plan: tripPlan, DecideBy: b.env.Now().Add(10 * time.Minute),
 		Aborted: func(ctx workflow.Context, d saga.Decision) error {

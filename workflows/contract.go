@@ -158,3 +158,13 @@ type ParcelView struct {
 func CheckSkip(step, reference string) error {
 	return plan.CheckSkip(step, reference) //nolint:wrapcheck // a fault
 }
+
+// Forward returns the names of the steps that take an order forward, and Back those that take it
+// back, see [saga.Plan.Back]: of every style.
+func Forward() []string { return plan.Forward() }
+
+// Back is described at [Forward].
+func Back() []string { return plan.Back() }
+
+// Pivot returns the name of the step from which on an order only goes forward.
+func Pivot() string { return plan.Pivot() }

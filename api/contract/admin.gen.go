@@ -39,6 +39,27 @@ func (e AllowedActionAction) Valid() bool {
 	}
 }
 
+// Defines values for AskedStepCall.
+const (
+	CallSettle AskedStepCall = "settle"
+	CallTake   AskedStepCall = "take"
+	CallUndo   AskedStepCall = "undo"
+)
+
+// Valid indicates whether the value is a known member of the AskedStepCall enum.
+func (e AskedStepCall) Valid() bool {
+	switch e {
+	case CallSettle:
+		return true
+	case CallTake:
+		return true
+	case CallUndo:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for OperatorRole.
 const (
 	RoleOperator OperatorRole = "operator"
@@ -246,6 +267,30 @@ type AllowedAction struct {
 
 // AllowedActionAction `refund` is that of `POST /v1/orders/{id}/refunds`, the others those of `POST /v1/orders/{id}/repair`.
 type AllowedActionAction string
+
+// AskedStep defines model for AskedStep.
+type AskedStep struct {
+	Amount *Money `json:"amount,omitempty"`
+
+	// Call `settle` learns whether the step has happened; if not, it never will.
+	Call AskedStepCall `json:"call"`
+
+	// Parcels Those that are booked; absent while there are none.
+	//
+	// Example: 1
+	Parcels *int64 `json:"parcels,omitempty"`
+
+	// Step Example: payment.authorize
+	Step string `json:"step"`
+
+	// Units Of stock.
+	//
+	// Example: 3
+	Units *int64 `json:"units,omitempty"`
+}
+
+// AskedStepCall `settle` learns whether the step has happened; if not, it never will.
+type AskedStepCall string
 
 // Audit defines model for Audit.
 type Audit struct {
@@ -472,6 +517,27 @@ type DoctorSummary struct {
 	Unasked int64 `json:"unasked"`
 }
 
+// DryRun What a request would do, in the answer to a dry run only. Nothing of it was done.
+type DryRun struct {
+	// Asks The steps that would be asked: the first at once, each other one when its turn comes and if it is still left to do. A
+	// step whose effect has happened already finds it, and does not make it twice. Empty if no step is asked.
+	Asks []AskedStep `json:"asks"`
+
+	// Clears The flags that would be taken down at once.
+	Clears *[]Attention `json:"clears,omitempty"`
+	Leaves *Money       `json:"leaves,omitempty"`
+
+	// Tells The fact that would be told again.
+	//
+	// Example: order.placed
+	Tells *string `json:"tells,omitempty"`
+
+	// Waives The effect that would stay as it is, with a waiver.
+	//
+	// Example: money held: 126.00 EUR
+	Waives *string `json:"waives,omitempty"`
+}
+
 // Exposure The effects of orders that stand right now: of all undecided and flagged ones in an overview, of those with findings in a report
 // of the doctor.
 type Exposure struct {
@@ -637,6 +703,9 @@ type OperatorsOrder struct {
 	//
 	// Example: cus_42
 	CustomerId *string `json:"customer_id,omitempty"`
+
+	// DryRun What a request would do, in the answer to a dry run only. Nothing of it was done.
+	DryRun *DryRun `json:"dry_run,omitempty"`
 
 	// Id Example: 0190a6b2-7d1e-8c3f-9b5a-2f6d8e4c1a70
 	Id    string `json:"id"`
@@ -869,6 +938,9 @@ type Refund struct {
 	Code      *string   `json:"code,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
 
+	// DryRun What a request would do, in the answer to a dry run only. Nothing of it was done.
+	DryRun *DryRun `json:"dry_run,omitempty"`
+
 	// Id Example: 019a3f6c-6c2e-8b1d-9d7e-0f3a5b8c1e22
 	Id string `json:"id"`
 
@@ -907,6 +979,9 @@ type RefundOrder struct {
 		// Example: EUR
 		Currency string `json:"currency"`
 	} `json:"amount"`
+
+	// DryRun Pay nothing back, and tell what the request would do.
+	DryRun *bool `json:"dry_run,omitempty"`
 
 	// Reason For later readers, without personal data.
 	//
@@ -955,7 +1030,7 @@ type Repair struct {
 type RepairOrder struct {
 	Action RepairOrderAction `json:"action"`
 
-	// DryRun Only for a resume and a rerun, to change nothing.
+	// DryRun Change nothing, and tell what the request would do.
 	DryRun *bool `json:"dry_run,omitempty"`
 
 	// Reason For later readers. Required, and without personal data.
@@ -1339,6 +1414,9 @@ type Tally struct {
 
 	// Oldest Since when the oldest needs one; absent if there is none.
 	Oldest *time.Time `json:"oldest,omitempty"`
+
+	// Trend The same by five minutes, beginning an hour ago; absent if there is none that needs a person.
+	Trend *[]int64 `json:"trend,omitempty"`
 }
 
 // Timeline defines model for Timeline.

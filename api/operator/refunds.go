@@ -11,6 +11,7 @@ import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/edge/header"
+	"github.com/amends/amends/api/operator/trial"
 	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/internal/money"
@@ -66,6 +67,15 @@ func (s *Refunds) refund(c echo.Context) error {
 		q.Reference = *body.Reference
 	}
 	q.TakeBack = body.TakeBackStock != nil && *body.TakeBackStock
+	if body.DryRun != nil && *body.DryRun {
+		as, would, err := s.config.Orders.TryRefund(ctx, s.config.Records, q)
+		if err != nil {
+			return err //nolint:wrapcheck // a fault, which the edge answers
+		}
+		out := rendered(as)
+		out.DryRun = trial.Render(would)
+		return c.JSON(http.StatusOK, out)
+	}
 	log := s.config.Log.With("request_id", edge.RequestID(c), "order_id", q.OrderID, "by", q.By)
 	made, err := s.config.Orders.Refund(ctx, s.config.Records, q)
 	if err != nil {
@@ -78,12 +88,9 @@ func (s *Refunds) refund(c echo.Context) error {
 	if made.Status == order.RefundPending {
 		status = http.StatusAccepted
 	}
-	out := contract.Refund{
-		Id: made.ID, Status: contract.RefundStatus(made.Status), Code: apiorders.Optional(string(made.Code)),
-		Amount: contract.Money{Amount: made.Amount.Minor, Currency: string(made.Amount.Currency)},
-		Reason: made.Reason, Reference: apiorders.Optional(made.Reference), By: made.By, TakeBackStock: made.TakeBack,
-		CreatedAt: made.CreatedAt.UTC(), UpdatedAt: made.UpdatedAt.UTC(),
-	}
+	out := rendered(refund.Recorded{
+		Note: made.Note, Status: made.Status, Code: made.Code, Amount: made.Amount, CreatedAt: made.CreatedAt, UpdatedAt: made.UpdatedAt,
+	})
 	if made.Units > 0 {
 		out.Units = new(made.Units)
 	}
@@ -107,18 +114,22 @@ func (s *Refunds) list(c echo.Context) error {
 	}
 	out := contract.Refunds{Refunds: []contract.Refund{}}
 	for _, r := range all {
-		shown := contract.Refund{
-			Id: r.ID, Status: contract.RefundStatus(r.Status), Code: apiorders.Optional(string(r.Code)),
-			Amount: contract.Money{Amount: r.Amount.Minor, Currency: string(r.Amount.Currency)},
-			Reason: r.Reason, Reference: apiorders.Optional(r.Reference), By: r.By, TakeBackStock: r.TakeBack,
-			CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
-		}
+		shown := rendered(r)
 		if flags := flagsOf(of.Attention, r.ID); len(flags) > 0 {
 			shown.Attention = new(apiorders.RenderAttention(flags))
 		}
 		out.Refunds = append(out.Refunds, shown)
 	}
 	return c.JSON(http.StatusOK, out)
+}
+
+func rendered(r refund.Recorded) contract.Refund {
+	return contract.Refund{
+		Id: r.ID, Status: contract.RefundStatus(r.Status), Code: apiorders.Optional(string(r.Code)),
+		Amount: contract.Money{Amount: r.Amount.Minor, Currency: string(r.Amount.Currency)},
+		Reason: r.Reason, Reference: apiorders.Optional(r.Reference), By: r.By, TakeBackStock: r.TakeBack,
+		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+	}
 }
 
 // flagsOf returns the flags of an order that are a refund's.

@@ -17,10 +17,10 @@ import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/edge/header"
+	"github.com/amends/amends/api/operator/trial"
 	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/internal/orders"
-	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/internal/orders/repair"
 	"github.com/amends/amends/internal/text"
 	"github.com/amends/amends/saga"
@@ -63,33 +63,28 @@ func (s *Repairs) repair(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	refund, dry := optional(body.Refund), body.DryRun != nil && *body.DryRun
+	refund := optional(body.Refund)
 	req.Operator = By(ctx)
 	log = log.With("order_id", req.Saga, "step", req.Step, "action", req.Action, "operator", req.Operator)
-	ask := s.config.Orders.Repair
-	switch {
-	case req.Action == saga.Action(contract.ActionAcknowledge):
-		ask = s.config.Orders.Acknowledge
-	case req.Action == saga.Resume, req.Action == saga.Rerun:
-		log = log.With("dry_run", dry)
-		ask = func(ctx context.Context, req saga.RepairRequest, key string) (read.Snapshot, bool, error) {
-			return s.config.Orders.Restart(ctx, req, key, dry)
-		}
-	case refund != "":
+	if refund != "" {
 		log = log.With("refund", refund)
-		ask = func(ctx context.Context, req saga.RepairRequest, key string) (read.Snapshot, bool, error) {
-			return s.config.Orders.RepairRefund(ctx, s.config.Refunds, refund, req, key)
-		}
 	}
-	order, made, err := ask(ctx, req, key)
+	if body.DryRun != nil && *body.DryRun {
+		order, would, err := s.config.Orders.Try(ctx, s.config.Refunds, refund, req, key)
+		if err != nil {
+			return err //nolint:wrapcheck // a fault, which the edge answers
+		}
+		out := Render(order)
+		out.DryRun = trial.Render(would)
+		return c.JSON(http.StatusOK, out)
+	}
+	order, made, err := s.config.Orders.Make(ctx, s.config.Refunds, refund, req, key)
 	if err != nil {
 		log.InfoContext(ctx, "repair refused", "code", problem.Of(err).Code)
 		return err //nolint:wrapcheck // a fault, which the edge answers
 	}
 	log.InfoContext(ctx, "order repaired", "made", made)
-	if !dry {
-		s.config.Acts.Keep(c, "order "+req.Saga, strings.TrimSpace(string(req.Action)+" "+req.Step), req.Reason)
-	}
+	s.config.Acts.Keep(c, "order "+req.Saga, strings.TrimSpace(string(req.Action)+" "+req.Step), req.Reason)
 	if !made {
 		return c.JSON(http.StatusAccepted, Render(order))
 	}
@@ -131,12 +126,8 @@ func optional(text *string) string {
 	return *text
 }
 
-// dry lists the actions that can be tried without a change, and ofOrder those that are of the
-// whole order: the others are of one step.
-var (
-	dry     = []any{string(contract.ActionResume), string(contract.ActionRerun)}
-	ofOrder = append([]any{string(contract.ActionAcknowledge), string(contract.ActionNudge)}, dry...)
-)
+// ofOrder lists the actions that are of the whole order: the others are of one step.
+var ofOrder = []any{string(contract.ActionAcknowledge), string(contract.ActionNudge), string(contract.ActionResume), string(contract.ActionRerun)}
 
 // repairRules requires a step for a repair of one step, and forbids it for one of the whole
 // order.
@@ -145,15 +136,12 @@ func repairRules(_ context.Context, value any) []contract.FieldError {
 	name, step := body["step"]
 	_, refund := body["refund"]
 	words, _ := name.(string)
-	_, tried := body["dry_run"]
 	whole := slices.Contains(ofOrder, body["action"])
 	switch {
 	case text.HasCard(words): // no step is called so, and the name would be logged
 		return []contract.FieldError{problem.Field("/step", problem.FieldCardNumber, text.ErrCard.Error())}
 	case whole && refund:
 		return []contract.FieldError{problem.Field("/refund", problem.FieldNotAllowed, "is not for an action that is of the whole order")}
-	case tried && !slices.Contains(dry, body["action"]):
-		return []contract.FieldError{problem.Field("/dry_run", problem.FieldNotAllowed, "is only for a resume and a rerun")}
 	case whole && step:
 		return []contract.FieldError{problem.Field("/step", problem.FieldNotAllowed, "is not for an action that is of the whole order")}
 	case !whole && !step:

@@ -2,9 +2,12 @@ package telemetry
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/amends/amends/internal/recent"
 )
 
 // Orders are the gauges of orders that make no progress. Every worker of the order
@@ -14,6 +17,7 @@ type Orders struct {
 	stuck       *prometheus.GaugeVec
 	stuckSince  prometheus.Gauge
 	stuckNew    prometheus.Gauge
+	arrived     *prometheus.GaugeVec
 	unpolled    *prometheus.GaugeVec
 	unexamined  prometheus.Gauge
 	measured    prometheus.Gauge
@@ -34,6 +38,9 @@ func (m *Metrics) Orders() (*Orders, error) {
 		}, []string{"cause"}),
 		stuckSince: gauge("amends_orders_stuck_since_timestamp_seconds", "When the one that is stuck longest stopped, as Unix time; 0: none is stuck."),
 		stuckNew:   gauge("amends_orders_stuck_last_hour", "Stuck orders that stopped within the last hour."),
+		arrived: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "amends_orders_stuck_arrived", Help: "Stuck orders that stopped within the last hour, by five minutes: 0 is the last five.",
+		}, []string{"minutes_ago"}),
 		unpolled: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "amends_queue_without_worker", Help: "1 if no worker polls the task queue, else 0.",
 		}, []string{"queue"}),
@@ -44,7 +51,7 @@ func (m *Metrics) Orders() (*Orders, error) {
 		}),
 		measurement: gauge("amends_orders_measure_seconds", "How long the last measurement took."),
 	}
-	for _, c := range []prometheus.Collector{o.attention, o.stuck, o.stuckSince, o.stuckNew, o.unpolled, o.unexamined, o.measured, o.unmeasured, o.measurement} {
+	for _, c := range []prometheus.Collector{o.attention, o.stuck, o.stuckSince, o.stuckNew, o.arrived, o.unpolled, o.unexamined, o.measured, o.unmeasured, o.measurement} {
 		if err := m.registry.Register(c); err != nil {
 			return nil, fmt.Errorf("metrics of orders: %w", err)
 		}
@@ -65,10 +72,19 @@ func (o *Orders) Stuck(byCause map[string]int, unexamined int) {
 }
 
 // StuckSince sets when the order that is stuck longest stopped, the zero time if none is stuck,
-// and how many stopped within the last hour.
-func (o *Orders) StuckSince(oldest time.Time, lastHour int) {
+// and how many stopped in each part of the last hour, see [recent.Add].
+func (o *Orders) StuckSince(oldest time.Time, trend []int64) {
 	o.stuckSince.Set(unixOf(oldest))
-	o.stuckNew.Set(float64(lastHour))
+	all := 0.0
+	for i := range recent.Parts {
+		n := 0.0
+		if i < len(trend) {
+			n = float64(trend[len(trend)-1-i])
+		}
+		all += n
+		o.arrived.WithLabelValues(strconv.Itoa(i * int(recent.Part.Minutes()))).Set(n)
+	}
+	o.stuckNew.Set(all)
 }
 
 // unixOf returns a time as Unix time in seconds, 0 for the zero time.

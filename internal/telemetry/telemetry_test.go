@@ -83,9 +83,9 @@ func TestOrders(t *testing.T) {
 	require.Error(t, err, "there is one of them in a process")
 	o.Attention(3)
 	o.Stuck(map[string]int{"late": 2, "no_worker": 0}, 7)
-	o.StuckSince(time.Time{}, 0)
+	o.StuckSince(time.Time{}, nil)
 	require.Contains(t, scrape(t, m.Handler()), "\namends_orders_stuck_since_timestamp_seconds 0\n")
-	o.StuckSince(time.UnixMilli(1_700_000_000_500), 1)
+	o.StuckSince(time.UnixMilli(1_700_000_000_500), []int64{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0})
 	o.Queue("payment", true)
 	o.Queue("order", false)
 	o.Measured(time.UnixMilli(1_700_000_000_500), 1500*time.Millisecond)
@@ -94,6 +94,7 @@ func TestOrders(t *testing.T) {
 	for _, line := range []string{
 		"amends_orders_needing_attention 3", `amends_orders_stuck{cause="late"} 2`, `amends_orders_stuck{cause="no_worker"} 0`,
 		"amends_orders_stuck_since_timestamp_seconds 1.7000000005e+09", "amends_orders_stuck_last_hour 1",
+		`amends_orders_stuck_arrived{minutes_ago="0"} 0`, `amends_orders_stuck_arrived{minutes_ago="5"} 1`, `amends_orders_stuck_arrived{minutes_ago="55"} 0`,
 		"amends_orders_unexamined 7", `amends_queue_without_worker{queue="payment"} 1`, `amends_queue_without_worker{queue="order"} 0`,
 		"amends_orders_measured_timestamp_seconds 1.7000000005e+09", "amends_orders_measure_seconds 1.5", "amends_orders_measure_failures_total 1",
 	} {

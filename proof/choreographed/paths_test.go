@@ -174,6 +174,32 @@ func TestARefusalOfAnyStepLeavesNothing(t *testing.T) {
 	}
 }
 
+// Every step that was taken before the refusal is shown as taken and as undone, whether or not
+// the order service had heard of it: a picture shows both.
+func TestTheRecordTellsWhatWasTakenAndUndone(t *testing.T) {
+	t.Parallel()
+	p := open(t)
+	for name, want := range map[string][]string{
+		"Declined":        nil,
+		"OutOfStock":      {"payment.authorize"},
+		"Undeliverable":   {"inventory.reserve", "payment.authorize"},
+		"CaptureDeclined": {"inventory.reserve", "payment.authorize", "shipping.book"},
+	} {
+		rec := p.run(t, "", refusals[name].change, refusals[name].reason)
+		var undone, last []string
+		for _, st := range view(t, rec).Steps {
+			last = append(last, st.Name)
+			if st.State == "undone" {
+				undone = append(undone, st.Name)
+				require.NotNil(t, st.StartedAt, "%s: %s", name, st.Name)
+				require.False(t, st.StartedAt.After(*st.EndedAt), "%s: %s", name, st.Name)
+			}
+		}
+		require.ElementsMatch(t, want, undone, name)
+		require.Equal(t, []string{"order.decide", "order.cancel"}, last[len(last)-2:], name)
+	}
+}
+
 func TestACancelAtAnyPointEndsTheOrder(t *testing.T) {
 	t.Parallel()
 	p := open(t)

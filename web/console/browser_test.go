@@ -73,6 +73,34 @@ func TestAFlaggedOrderIsRepairedWithTheKeyboard(t *testing.T) {
 	require.Empty(t, tab.Errors())
 }
 
+// TestADryRunIsSoundInABrowser: its page tells what would happen, and keeps the form filled in,
+// also while the order changes, so that one more press makes the request.
+func TestADryRunIsSoundInABrowser(t *testing.T) {
+	t.Parallel()
+	w := &world{}
+	tab, at := visitor(t, w, nightSecret)
+	tab.Go(at + "/orders/" + flagged)
+	tab.Until("document.activeElement.name === 'reason'")
+	tab.Keys("the provider is back")
+	tab.Submit("details[open] button[name=dry_run]")
+	tab.Shows("nothing was changed")
+	tab.Until("document.activeElement.name === 'reason'")
+	require.Equal(t, "the provider is back", browsertest.Eval[string](tab, "document.activeElement.value"))
+	for _, l := range browsertest.Looks {
+		tab.Look(l)
+		require.Empty(t, tab.Violations(), l.String())
+		require.Empty(t, tab.Overflow(), l.String())
+		if folder := os.Getenv("AMENDS_SCREENSHOTS"); folder != "" {
+			tab.PNG(filepath.Join(folder, "tried-"+l.String()+".png"))
+		}
+	}
+	require.Empty(t, w.repaired)
+	tab.Submit("details[open] button.primary")
+	tab.Shows("settled")
+	require.Len(t, w.repaired, 1)
+	require.Empty(t, tab.Errors())
+}
+
 // TestAPictureFollowsTheSaga: another person repairs the order, and the page shows it by
 // itself, but never swaps a form in which a person writes.
 func TestAPictureFollowsTheSaga(t *testing.T) {

@@ -69,7 +69,9 @@ var (
 		"GET /orders/{id}/stream":           orders.Stream,
 		"GET /orders/{id}/data":             orders.Data,
 		"GET /orders/{id}/invoice":          orders.Invoice,
+		"GET /orders/{id}/act":              orders.Return,
 		"POST /orders/{id}/act":             orders.Act,
+		"GET /orders/{id}/refund":           orders.Return,
 		"POST /orders/{id}/refund":          orders.Refund,
 		"GET /batches":                      platform.Audit, // where batches are listed
 		"POST /batches":                     orders.StartBatch,

@@ -2,6 +2,7 @@ package console
 
 import (
 	"fmt"
+	"html/template"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -85,6 +86,9 @@ func TestHomeLeadsToWhatNeedsAPerson(t *testing.T) {
 		require.Contains(t, strings.ReplaceAll(text, "1512.00", "1,512.00"), words)
 	}
 	require.NotContains(t, text, "Nothing needs a person")
+	for _, words := range []string{"came in the last hour: 1 from 5 to 0 minutes ago", "came in the last hour: 2 from 25 to 20 minutes ago", "none came in the last hour"} {
+		require.Contains(t, text, `role="img" aria-label="`+words, "the trend, in words")
+	}
 
 	calm := signedIn(t, serve(t, &world{empty: true}), nightSecret).get("/").text
 	require.Contains(t, calm, "Nothing needs a person")
@@ -186,26 +190,68 @@ func TestRepair(t *testing.T) {
 	})
 }
 
-func TestARestartIsTriedFirst(t *testing.T) {
+// TestEveryActionCanBeTriedFirst: the page tells what it would do, changes nothing, and keeps the form
+// as the person has filled it in.
+func TestEveryActionCanBeTriedFirst(t *testing.T) {
 	t.Parallel()
-	w := &world{}
-	p := signedIn(t, serve(t, w), nightSecret)
 	const page = "/orders/" + flagged
-	require.Contains(t, p.get(page).text, "Try it without a change")
-	form := url.Values{"action": {"resume"}, "reason": {"the database is back"}, "key": {"k1"}, "dry_run": {"yes"}}
-	a := p.send(page, page+"/act", form)
-	require.Equal(t, http.StatusSeeOther, a.StatusCode, a.text)
-	require.Equal(t, []string{"dry resume"}, w.asked)
-	require.Empty(t, w.repaired)
-	require.Contains(t, p.get(strings.TrimPrefix(a.Header.Get("Location"), Below)).text, "The resume can be made")
+	for action, form := range map[string]url.Values{
+		"retry":  {"step": {"payment.authorize"}},
+		"skip":   {"step": {"payment.authorize"}, "reference": {"case 4711"}},
+		"resume": {},
+	} {
+		t.Run(action, func(t *testing.T) {
+			t.Parallel()
+			w := &world{}
+			p := signedIn(t, serve(t, w), nightSecret)
+			require.Equal(t, 3, strings.Count(p.get(page).text, "Try it without a change"))
+			for name, value := range map[string]string{"action": action, "reason": canary, "key": "k1", "dry_run": "yes"} {
+				form.Set(name, value)
+			}
+			a := p.send(page, page+"/act", form)
+			require.Equal(t, http.StatusOK, a.StatusCode, a.text)
+			require.Equal(t, []string{"dry " + action}, w.asked)
+			require.Empty(t, w.repaired)
+			for _, words := range []string{
+				"The " + action + " can be made, and nothing was changed", "tells order.aborted", "leaves money held: 126.00 EUR as it is, with a waiver", "takes down the flag of payment.authorize",
+				"<li>asks whether payment.capture has happened, and blocks it if not</li>", "then, as far as it is left to do, asks for the undo of payment.authorize, 126.00 EUR",
+				"asks for the undo of inventory.reserve, 3 units", "asks shipping.book, 1 parcel",
+			} {
+				require.Contains(t, a.text, words)
+			}
+			require.NotContains(t, a.text, "<script>document")
+			require.Contains(t, a.text, `value="`+template.HTMLEscapeString(canary)+`"`, "the reason stays")
+			require.Equal(t, 1, strings.Count(a.text, "autofocus"))
 
-	form.Del("dry_run")
-	require.Equal(t, http.StatusSeeOther, p.send(page, page+"/act", form).StatusCode)
-	require.Len(t, w.repaired, 1)
-	require.Equal(t, "resume", string(w.repaired[0].Action))
-	require.Contains(t, p.get(page).text, "<strong>resume</strong>")
-	require.Contains(t, p.get(page).text, "not settled yet", "the order is not decided")
-	require.NotContains(t, p.get(page+"?tried="+url.QueryEscape(canary)).text, "can be made")
+			form.Del("dry_run")
+			require.Equal(t, http.StatusSeeOther, p.send(page, page+"/act", form).StatusCode)
+			require.Len(t, w.repaired, 1)
+			require.Equal(t, action, string(w.repaired[0].Action))
+		})
+	}
+
+	t.Run("ARefund", func(t *testing.T) {
+		t.Parallel()
+		w := &world{}
+		p := signedIn(t, serve(t, w), nightSecret)
+		const page = "/orders/" + confirmed
+		a := p.send(page, page+"/refund", url.Values{"action": {"refund"}, "amount": {"5"}, "currency": {"EUR"}, "reason": {"broken"}, "take_back": {"yes"}, "key": {"k"}, "dry_run": {"yes"}})
+		require.Equal(t, http.StatusOK, a.StatusCode, a.text)
+		for _, words := range []string{"asks payment.refund, 5.00 EUR", "121.00 EUR could be paid back after that", `name="amount" inputmode="decimal" value="5"`, `name="take_back" value="yes" checked`} {
+			require.Contains(t, a.text, words)
+		}
+		require.Empty(t, w.keys, "nothing was asked for")
+	})
+
+	t.Run("ARefusalIsTold", func(t *testing.T) {
+		t.Parallel()
+		w := &world{refuse: "NOT_FLAGGED"}
+		p := signedIn(t, serve(t, w), nightSecret)
+		a := p.send(page, page+"/act", url.Values{"action": {"retry"}, "step": {"payment.authorize"}, "reason": {"why"}, "dry_run": {"yes"}})
+		require.Equal(t, http.StatusOK, a.StatusCode)
+		require.Contains(t, a.text, "This would be refused: A problem: NOT_FLAGGED")
+		require.Equal(t, http.StatusSeeOther, p.get(page+"/act").StatusCode, "the address leads back to the order")
+	})
 }
 
 // TestARefundWhoseAnswerIsLost: the person goes back, loads the page again, and sends the form
@@ -284,6 +330,21 @@ func TestBatchTellsTheEffectOnEachOrder(t *testing.T) {
 	}
 	require.NotContains(t, text, "<script>document")
 	require.Len(t, w.repaired, 1)
+}
+
+func TestABatchCanBeTriedFirst(t *testing.T) {
+	t.Parallel()
+	w := &world{}
+	p := signedIn(t, serve(t, w), nightSecret)
+	a := p.send("/orders", "/batches", url.Values{"order": {flagged, confirmed}, "action": {"retry"}, "reason": {"why"}, "dry_run": {"yes"}})
+	require.Equal(t, http.StatusSeeOther, a.StatusCode, a.text)
+	path := strings.TrimPrefix(a.Header.Get("Location"), Below)
+	require.Eventually(t, func() bool { return strings.Contains(p.get(path).text, " over</span>") }, time.Minute, 10*time.Millisecond)
+	text := p.get(path).text
+	for _, words := range []string{"dry run of retry", "nothing was changed; it tells order.aborted", "asks for the undo of inventory.reserve, 3 units", " skipped</span>"} {
+		require.Contains(t, text, words)
+	}
+	require.Empty(t, w.repaired)
 }
 
 func TestFormsAskTheOperations(t *testing.T) {

@@ -93,7 +93,10 @@ func (w *world) orders() []contract.OperatorsOrder {
 	a.Actions = &[]contract.AllowedAction{
 		{Action: contract.AllowRetry, Step: new("payment.authorize"), Effect: "The next attempt of payment.authorize is made now instead of at its due time. " + canary},
 		{Action: contract.AllowSkip, Step: new("payment.authorize"), NeedsReference: new(true), Effect: "The undo of payment.authorize is given up: money held stays as it is, and a waiver says so."},
-		{Action: contract.AllowResume, DryRun: new(true), Effect: "A new run of the saga settles the payment first."},
+		{Action: contract.AllowResume, Effect: "A new run of the saga settles the payment first."},
+	}
+	for i := range *a.Actions {
+		(*a.Actions)[i].DryRun = new(true)
 	}
 	w.mu.Lock()
 	for _, r := range w.repaired {
@@ -107,7 +110,7 @@ func (w *world) orders() []contract.OperatorsOrder {
 	for i, name := range []string{"order.create", "catalog.quote", "inventory.reserve", "payment.authorize", "shipping.book", "payment.capture", "inventory.commit", "order.confirm"} {
 		b.Steps = append(b.Steps, w.step(name, "done", 1+i%2, time.Duration(300-i)*time.Second, time.Duration(20+7*i)*time.Millisecond))
 	}
-	b.Actions = &[]contract.AllowedAction{{Action: contract.AllowRefund, Most: new(euro(12600)), Effect: "A part of the captured money, or all of it, is paid back."}}
+	b.Actions = &[]contract.AllowedAction{{Action: contract.AllowRefund, DryRun: new(true), Most: new(euro(12600)), Effect: "A part of the captured money, or all of it, is paid back."}}
 	b.Acknowledgements = []contract.Acknowledgement{{Reason: canary, Operator: canary, Reference: new(canary), At: w.at(time.Minute), Flags: []contract.Attention{{}}}}
 
 	c := base(undone, "CANCELLED")
@@ -193,16 +196,21 @@ func (w *world) handler() http.Handler {
 			problem(rw, 422, "REASON_MISSING")
 			return
 		}
-		w.mu.Lock()
 		if in.DryRun != nil && *in.DryRun {
-			w.asked = append(w.asked, "dry "+string(in.Action))
-		} else {
-			w.repaired = append(w.repaired, in)
+			w.try(rw, "dry "+string(in.Action), one(r))
+			return
 		}
+		w.mu.Lock()
+		w.repaired = append(w.repaired, in)
 		w.mu.Unlock()
 		write(rw, 200, one(r))
 	})
 	mux.HandleFunc("POST /v1/orders/{id}/refunds", func(rw http.ResponseWriter, r *http.Request) {
+		var in contract.RefundOrder
+		if json.NewDecoder(r.Body).Decode(&in) == nil && words.Deref(in.DryRun) {
+			write(rw, 200, contract.Refund{DryRun: &contract.DryRun{Asks: []contract.AskedStep{{Step: "payment.refund", Call: contract.CallTake, Amount: new(euro(500))}}, Leaves: new(euro(12100))}})
+			return
+		}
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.keys = append(w.keys, r.Header.Get("Idempotency-Key"))
@@ -235,12 +243,33 @@ func (w *world) handler() http.Handler {
 	})
 }
 
+// try answers a dry run of a repair, which is refused while refuse has a code.
+func (w *world) try(rw http.ResponseWriter, what string, o *contract.OperatorsOrder) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.asked = append(w.asked, what)
+	if w.refuse != "" {
+		problem(rw, 409, w.refuse)
+		return
+	}
+	o.DryRun = &contract.DryRun{
+		Tells: new("order.aborted" + canary), Waives: new("money held: 126.00 EUR"), Clears: &[]contract.Attention{{Step: "payment.authorize", Code: canary}},
+		Asks: []contract.AskedStep{
+			{Step: "payment.capture", Call: contract.CallSettle},
+			{Step: "payment.authorize", Call: contract.CallUndo, Amount: new(euro(12600))},
+			{Step: "inventory.reserve", Call: contract.CallUndo, Units: new(int64(3))},
+			{Step: "shipping.book", Call: contract.CallTake, Parcels: new(int64(1))},
+		},
+	}
+	write(rw, 200, o)
+}
+
 func (w *world) overview() contract.Overview {
 	o := contract.Overview{At: w.now, Complete: true, Holds: contract.Exposure{MoneyHeld: []contract.Money{}, MoneyTaken: []contract.Money{}}}
 	if w.empty {
 		return o
 	}
-	o.Undecided, o.Flagged = 12, contract.Tally{Count: 1, LastHour: 1, Oldest: new(w.at(3 * time.Minute))}
+	o.Undecided, o.Flagged = 12, contract.Tally{Count: 1, LastHour: 1, Trend: &[]int64{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, Oldest: new(w.at(3 * time.Minute))}
 	if first := w.orders()[0]; first.NeedsAttention {
 		o.Longest = []contract.WaitingOrder{{Id: first.Id, Status: first.Status, Since: w.at(3 * time.Minute), Attention: first.Attention}}
 	} else {
@@ -316,7 +345,7 @@ func (w *world) platform(get func(string, func(*http.Request) any), mux *http.Se
 	})
 	mux.HandleFunc("GET /metrics", func(rw http.ResponseWriter, _ *http.Request) {
 		if !w.empty {
-			_, _ = rw.Write([]byte("# HELP amends_events_unheard_seconds x\namends_events_unheard_seconds{group=\"payment\"} 7.5\namends_events_dead{group=\"payment\"} 1\namends_events_behind{group=\"query\"} -1\namends_orders_stuck{cause=\"no_worker\"} 3\namends_orders_stuck{cause=\"late\"} 0\namends_orders_stuck_last_hour 2\namends_orders_stuck_since_timestamp_seconds " + strconv.FormatInt(w.at(3*time.Hour).Unix(), 10) + "\namends_discovery_ejected{service=\"shipping\"} 1\namends_discovery_ejected{service=\"payment\"} 0\namends_certificate_end_seconds{name=\"rpc\"} " + strconv.FormatInt(w.at(-20*24*time.Hour).Unix(), 10) + "\n"))
+			_, _ = rw.Write([]byte("# HELP amends_events_unheard_seconds x\namends_events_unheard_seconds{group=\"payment\"} 7.5\namends_events_dead{group=\"payment\"} 1\namends_events_behind{group=\"query\"} -1\namends_orders_stuck{cause=\"no_worker\"} 3\namends_orders_stuck{cause=\"late\"} 0\namends_orders_stuck_last_hour 2\namends_orders_stuck_arrived{minutes_ago=\"0\"} 0\namends_orders_stuck_arrived{minutes_ago=\"20\"} 2\namends_orders_stuck_since_timestamp_seconds " + strconv.FormatInt(w.at(3*time.Hour).Unix(), 10) + "\namends_discovery_ejected{service=\"shipping\"} 1\namends_discovery_ejected{service=\"payment\"} 0\namends_certificate_end_seconds{name=\"rpc\"} " + strconv.FormatInt(w.at(-20*24*time.Hour).Unix(), 10) + "\n"))
 		}
 	})
 	mux.HandleFunc("GET /asyncapi.yaml", func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write(contract.EventsYAML) })

@@ -11,6 +11,7 @@ package repay
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -77,6 +78,17 @@ var plan = saga.NewPlan(
 	activities.TakeBackStock,
 	activities.CloseRefund,
 ).OnAbort(activities.RefuseRefund)
+
+// Names of the steps of a refund that have an effect on money, and on stock.
+var (
+	PaysBack  = activities.RefundPayment.Name
+	TakesBack = activities.TakeBackStock.Name
+)
+
+// Steps returns the names of the steps that a refund asks, with the taking back of stock if wanted.
+func Steps(takeBack bool) []string {
+	return slices.DeleteFunc(plan.Forward(), func(step string) bool { return step == TakesBack && !takeBack })
+}
 
 // Options configure the workflow, as those of the order saga do.
 type Options struct {

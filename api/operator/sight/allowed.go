@@ -1,11 +1,10 @@
 package sight
 
 import (
-	"slices"
-
 	"github.com/amends/amends/api/contract"
 	apiorders "github.com/amends/amends/api/orders"
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/orders/outlook"
 	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/order"
@@ -38,6 +37,9 @@ func allowed(s read.Snapshot) []contract.AllowedAction {
 			Effect: "A part of the captured money, or all of it, is paid back to the card of the order. A refund is final.",
 		})
 	}
+	for i := range all {
+		all[i].DryRun = new(true) // each can be tried
+	}
 	return all
 }
 
@@ -50,13 +52,13 @@ func restarts(s read.Snapshot) (all []contract.AllowedAction) {
 	free := s.Style == order.Choreographed
 	if !s.Decided() && (free || s.Stopped()) {
 		all = append(all, contract.AllowedAction{
-			Action: contract.AllowResume, DryRun: new(true),
+			Action: contract.AllowResume,
 			Effect: "A new run of the saga settles the payment first. A paid order then goes forward through all its steps; of any other order all effects are undone. What has happened already is found and not done twice.",
 		})
 	}
 	if !free {
 		all = append(all, contract.AllowedAction{
-			Action: contract.AllowRerun, DryRun: new(true),
+			Action: contract.AllowRerun,
 			Effect: "The saga is reset to its beginning, and every step is asked again under its key. What has happened already is found and not done twice; a cancel by the customer is kept.",
 		})
 	}
@@ -74,7 +76,7 @@ func onFlag(s read.Snapshot, a saga.Attention) []contract.AllowedAction {
 		Effect: "The next attempt of " + a.Step + " is made now instead of at its due time. An effect that has happened already is found and not made twice.",
 	}}
 	reference := fault.CodeOf(workflows.CheckSkip(a.Step, "")) == saga.ReferenceMissing
-	if a.Saga == "" && undoes(s) && workflows.CheckSkip(a.Step, "any") == nil {
+	if a.Saga == "" && outlook.Undoes(s) && workflows.CheckSkip(a.Step, "any") == nil {
 		all = append(all, contract.AllowedAction{
 			Action: contract.AllowSkip, Step: new(a.Step), NeedsReference: new(reference),
 			Effect: "The undo of " + a.Step + " is given up: " + owed(a) + ", and a waiver says so. The other steps are undone, and the order ends.",
@@ -89,16 +91,6 @@ func owed(a saga.Attention) string {
 	}
 	return a.Owed + " stays as it is"
 }
-
-// undoes reports whether the saga of an order is being undone.
-func undoes(s read.Snapshot) bool {
-	return slices.ContainsFunc(s.Steps, func(v saga.StepView) bool {
-		return v.Name == decide && v.State == saga.Done || v.State == saga.Undoing || v.State == saga.Undone || v.State == saga.Waived
-	})
-}
-
-// decide is the step that records why an order is undone, before anything is.
-const decide = "order.decide"
 
 // refundable returns the money of an order that can be paid back here, nil for none. That of an
 // imported order was captured elsewhere.

@@ -19,6 +19,7 @@ import (
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/money"
 	"github.com/amends/amends/internal/orders/lookup"
+	"github.com/amends/amends/internal/recent"
 	"github.com/amends/amends/services/payment"
 	"github.com/amends/amends/services/query"
 	"github.com/amends/amends/services/shipping"
@@ -171,6 +172,10 @@ func longest(all []query.Found) []contract.WaitingOrder {
 // count adds an order that needs a person since a time.
 func count(t *contract.Tally, since, now time.Time) {
 	t.Count++
+	if t.Trend == nil {
+		t.Trend = new([]int64)
+	}
+	*t.Trend = recent.Add(*t.Trend, since, now)
 	if now.Sub(since) <= time.Hour {
 		t.LastHour++
 	}

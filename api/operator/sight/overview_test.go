@@ -114,12 +114,12 @@ func TestOverviewSumsTheRecords(t *testing.T) {
 	got := b.overview(t)
 	require.Equal(t, contract.Overview{
 		At: now, Complete: true, Undecided: 5,
-		Flagged: contract.Tally{Count: 2, LastHour: 1, Oldest: new(now.Add(-2 * time.Hour))},
+		Flagged: contract.Tally{Count: 2, LastHour: 1, Trend: &[]int64{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, Oldest: new(now.Add(-2 * time.Hour))},
 		Longest: []contract.WaitingOrder{
 			{Id: "done", Status: "CONFIRMED", Since: now.Add(-2 * time.Hour), Attention: []contract.Attention{{Step: "inventory.commit", Since: now.Add(-2 * time.Hour)}}},
 			{Id: "flagged", Status: "PENDING", Since: now.Add(-3 * time.Minute), Attention: []contract.Attention{{Since: now.Add(-time.Minute)}, {Since: now.Add(-3 * time.Minute)}}},
 		},
-		Overdue: contract.Tally{Count: 1, LastHour: 1, Oldest: new(now.Add(11*time.Minute - time.Hour))},
+		Overdue: contract.Tally{Count: 1, LastHour: 1, Trend: &[]int64{0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0}, Oldest: new(now.Add(11*time.Minute - time.Hour))},
 		Holds: contract.Exposure{
 			MoneyHeld: []contract.Money{{Amount: 1020, Currency: "EUR"}, {Amount: 70, Currency: "USD"}}, MoneyTaken: []contract.Money{{Amount: 300, Currency: "EUR"}},
 			StockHeld: 10, ParcelsBooked: 1,

@@ -61,25 +61,9 @@ type Request struct {
 // captured here, [place.KeyReused], UNAVAILABLE (repeat it with the
 // same key).
 func (r *Refunds) Refund(ctx context.Context, known Records, q Request) (repay.View, error) {
-	of, err := r.orders.Find(ctx, q.OrderID)
-	if err != nil {
-		return repay.View{}, err //nolint:wrapcheck // a fault
-	}
 	in := q.workflow()
-	recorded, err := List(ctx, known, q.OrderID)
-	if err != nil {
-		return repay.View{}, call.Unavailable("Nothing was paid back by this request: the refunds of the order cannot be read right now.", err)
-	}
-	if err := check(recorded, in); err != nil {
+	if _, _, err := r.admit(ctx, known, q.OrderID, in); err != nil {
 		return repay.View{}, err
-	}
-	switch {
-	case of.Status != workflows.StatusConfirmed:
-		return repay.View{}, call.Refuse(NotConfirmed)
-	case of.Total == nil: // the engine alone has answered
-		return repay.View{}, call.Unavailable("Nothing was paid back by this request: the order cannot be read right now.", nil)
-	case of.Origin != "", of.Total.Currency != q.Amount.Currency, of.Total.Minor < q.Amount.Minor:
-		return repay.View{}, call.Refuse(payment.RefundExceedsCapture)
 	}
 	view, err := r.run(ctx, in)
 	switch {
@@ -88,10 +72,36 @@ func (r *Refunds) Refund(ctx context.Context, known Records, q Request) (repay.V
 	case !view.Undo && !same(in, view.Note, view.Amount): // one that was resumed has no words
 		return repay.View{}, call.Refuse(place.KeyReused)
 	case view.Status == order.RefundRefused && (view.Code == payment.RefundExceedsCapture || view.Code == order.PaidElsewhere):
-		return repay.View{}, call.Refuse(payment.RefundExceedsCapture)
+		return repay.View{}, exceeds()
 	}
 	return view, nil
 }
+
+// admit returns the order of a refund, and its recorded refunds, or refuses the refund as far as
+// that is known before the payment service is asked.
+func (r *Refunds) admit(ctx context.Context, known Records, id string, in repay.Input) (of read.Snapshot, recorded []Recorded, err error) {
+	if of, err = r.orders.Find(ctx, id); err != nil {
+		return of, nil, err //nolint:wrapcheck // a fault
+	}
+	if recorded, err = List(ctx, known, id); err != nil {
+		return of, nil, call.Unavailable("Nothing was paid back by this request: the refunds of the order cannot be read right now.", err)
+	}
+	if err := check(recorded, in); err != nil {
+		return of, nil, err
+	}
+	switch {
+	case of.Status != workflows.StatusConfirmed:
+		return of, nil, call.Refuse(NotConfirmed)
+	case of.Total == nil: // the engine alone has answered
+		return of, nil, call.Unavailable("Nothing was paid back by this request: the order cannot be read right now.", nil)
+	case of.Origin != "", of.Total.Currency != in.Amount.Currency, of.Total.Minor < in.Amount.Minor:
+		return of, nil, exceeds()
+	}
+	return of, recorded, nil
+}
+
+// exceeds refuses a refund of more than is left.
+func exceeds() error { return call.Refuse(payment.RefundExceedsCapture) }
 
 // workflow returns the input of the refund's workflow.
 func (q Request) workflow() repay.Input {

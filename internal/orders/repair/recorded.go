@@ -7,10 +7,8 @@ import (
 
 	"github.com/amends/amends/fault"
 	"github.com/amends/amends/internal/orders/call"
-	"github.com/amends/amends/internal/orders/identity"
 	"github.com/amends/amends/internal/orders/read"
 	"github.com/amends/amends/saga"
-	"github.com/amends/amends/saga/ledger"
 	"github.com/amends/amends/workflows"
 )
 
@@ -22,20 +20,15 @@ type Retrier func(ctx context.Context, service, order, reason, operator string) 
 // repairRecord is Repair for an order without a workflow: its record keeps the repair, and
 // its services make it. A retry is an attempt that is due, and whose effect comes later.
 func (r *Repairs) repairRecord(ctx context.Context, before read.Snapshot, req saga.RepairRequest, key string) (_ read.Snapshot, made bool, err error) {
-	switch req.Action {
-	case saga.Skip:
-		err = workflows.CheckSkip(req.Step, req.Reference)
-	case saga.Retry:
-		err = r.retry(ctx, before, req)
-	default: // a nudge, of no step
-	}
-	if err != nil {
+	if err := r.checkRecord(before, req); err != nil {
 		return read.Snapshot{}, false, err
 	}
-	rec, err := r.records.Repair(ctx, req.Saga, ledger.Repair{
-		Step: req.Step, Action: req.Action, Reason: req.Reason, Operator: req.Operator, Reference: req.Reference,
-		Request: identity.Repair(req, key),
-	})
+	if req.Action == saga.Retry {
+		if err := r.retry(ctx, req); err != nil {
+			return read.Snapshot{}, false, err
+		}
+	}
+	rec, err := r.records.Repair(ctx, req.Saga, kept(req, key))
 	switch {
 	case fault.KindOf(err) == fault.Business:
 		return read.Snapshot{}, false, refused(err)
@@ -48,20 +41,32 @@ func (r *Repairs) repairRecord(ctx context.Context, before read.Snapshot, req sa
 	return after, req.Action != saga.Retry, err //nolint:wrapcheck // it says of which order
 }
 
-// retry has the service of a step try the event again that the order waits for.
-func (r *Repairs) retry(ctx context.Context, before read.Snapshot, req saga.RepairRequest) error {
-	ctx, stop := context.WithTimeout(ctx, r.config.Timeout)
-	defer stop()
-	service, _, _ := strings.Cut(req.Step, ".")
-	flagged := slices.ContainsFunc(before.Attention, func(a saga.Attention) bool { return a.Step == req.Step })
-	switch unknown := workflows.CheckSkip(req.Step, ""); {
+// checkRecord refuses a repair that neither the record of an order nor a service is asked for.
+func (r *Repairs) checkRecord(before read.Snapshot, req saga.RepairRequest) error {
+	switch unknown := workflows.CheckSkip(req.Step, req.Reference); {
+	case req.Action == saga.Skip:
+		return unknown //nolint:wrapcheck // a fault
+	case req.Action != saga.Retry: // a nudge, of no step
+		return nil
 	case before.Decided():
 		return call.Refuse(saga.AlreadyDecided)
-	case fault.CodeOf(unknown) == saga.UnknownStep && !flagged:
+	case fault.CodeOf(unknown) == saga.UnknownStep && !flagged(before, req.Step):
 		return unknown //nolint:wrapcheck // a fault, which names the steps
 	case r.again == nil:
 		return call.Unavailable("The services cannot be asked to try again: set rpc.listen, or services.X.target.", nil)
 	}
+	return nil
+}
+
+func flagged(s read.Snapshot, step string) bool {
+	return slices.ContainsFunc(s.Attention, func(a saga.Attention) bool { return a.Step == step })
+}
+
+// retry has the service of a step try the event again that the order waits for.
+func (r *Repairs) retry(ctx context.Context, req saga.RepairRequest) error {
+	ctx, stop := context.WithTimeout(ctx, r.config.Timeout)
+	defer stop()
+	service, _, _ := strings.Cut(req.Step, ".")
 	err := r.again(ctx, service, req.Saga, req.Reason, req.Operator)
 	switch {
 	case err == nil:

@@ -50,6 +50,20 @@ func New(e *call.Engine, orders *read.Reader, recorded *records.Reader, again Re
 	return &Repairs{e, orders, recorded, again, c}
 }
 
+// Make makes the repair, the restart or the acknowledgement that a request asks for; [Repairs.Try]
+// tries it. It returns as Repair does. A refund names that whose step it is.
+func (r *Repairs) Make(ctx context.Context, known Refunds, refund string, req saga.RepairRequest, key string) (read.Snapshot, bool, error) {
+	switch {
+	case req.Action == Acknowledge:
+		return r.Acknowledge(ctx, req, key)
+	case req.Action == saga.Resume, req.Action == saga.Rerun:
+		return r.Restart(ctx, req, key)
+	case refund != "":
+		return r.RepairRefund(ctx, known, refund, req, key)
+	}
+	return r.Repair(ctx, req, key)
+}
+
 // Repair asks an order's saga to retry or skip a flagged step. It returns the order
 // as it then is, and whether the repair is made; if not, it is recorded and takes
 // effect later. A repeat with the same key changes nothing; without a key every
@@ -64,10 +78,13 @@ func (r *Repairs) Repair(ctx context.Context, req saga.RepairRequest, key string
 	case before.Style == order.Choreographed:
 		return r.repairRecord(ctx, before, req, key)
 	case req.Action == saga.Nudge:
-		return read.Snapshot{}, false, fault.Errorf(fault.Business, fault.Invalid, "The order has a workflow: repair the step that is flagged.")
+		return read.Snapshot{}, false, errWorkflow
 	}
 	return r.repair(ctx, before, workflows.WorkflowID(req.Saga), req, key, r.ended)
 }
+
+// errWorkflow refuses the nudge of an order that a workflow takes on.
+var errWorkflow = fault.Errorf(fault.Business, fault.Invalid, "The order has a workflow: repair the step that is flagged.")
 
 // Refunds has the refunds that the order service has recorded.
 type Refunds interface {
@@ -83,8 +100,12 @@ func (r *Repairs) RepairRefund(ctx context.Context, known Refunds, refund string
 	if err != nil {
 		return read.Snapshot{}, false, err //nolint:wrapcheck // a fault
 	}
-	id := repay.WorkflowID(refund)
-	return r.repair(ctx, before, id, req, key, func(ctx context.Context, of string, otherwise error) error {
+	return r.repair(ctx, before, repay.WorkflowID(refund), req, key, r.refundEnded(known, refund))
+}
+
+// refundEnded returns why the closed workflow of a refund cannot be repaired, or otherwise.
+func (r *Repairs) refundEnded(known Refunds, refund string) func(ctx context.Context, of string, otherwise error) error {
+	return func(ctx context.Context, of string, otherwise error) error {
 		// The engine forgets a refund sooner than the order's record does.
 		all, err := known.OrderRefunds(ctx, of)
 		if err != nil {
@@ -96,12 +117,12 @@ func (r *Repairs) RepairRefund(ctx context.Context, known Refunds, refund string
 			return call.Refuse(fault.NotFound)
 		case all[i].Status != order.RefundPending:
 			return call.Refuse(saga.AlreadyDecided)
-		case r.runs(ctx, id):
+		case r.runs(ctx, repay.WorkflowID(refund)):
 			return otherwise
 		default:
 			return call.Refuse(read.SagaStopped)
 		}
-	})
+	}
 }
 
 // runs reports whether a workflow may run: the engine does not say that it does not.
@@ -159,18 +180,21 @@ func notRepaired(attempts *attempt.Log, err error) error {
 
 // repairRefused returns the fault for a repair that the saga has refused.
 func repairRefused(err *temporal.ApplicationError) error {
-	switch code := fault.Code(err.Type()); code {
+	return refusal(fault.Code(err.Type()), err.Message())
+}
+
+// refusal returns the fault for a code with which a saga refuses a repair.
+func refusal(code fault.Code, message string) error {
+	switch code {
 	case saga.UnknownSaga:
 		return call.Refuse(fault.NotFound)
-	case saga.UnknownStep: // it names the steps
-		return fault.Errorf(fault.Business, code, "%s", err.Message())
+	case saga.UnknownStep, fault.Invalid: // it names the steps, or says what is wrong
+		return fault.Errorf(fault.Business, code, "%s", message)
 	case saga.ReasonMissing, saga.ReferenceMissing,
 		saga.NotFlagged, saga.ClosingStep, saga.PivotStep, saga.AlreadyDecided:
 		return call.Refuse(code)
-	case fault.Invalid:
-		return fault.Errorf(fault.Business, code, "%s", err.Message())
 	default:
-		return fmt.Errorf("the repair was refused: %w", err)
+		return fmt.Errorf("the repair was refused: %s: %s", code, message) //nolint:err113 // a bug of the saga
 	}
 }
 

@@ -18,8 +18,7 @@ import (
 )
 
 // Restart sets an order's whole saga going again. It returns the order as it then is, and
-// whether that is decided. With dry it changes nothing, and returns the order as it is, or
-// the refusal.
+// whether that is decided.
 //
 // A resume is for an undecided order whose workflow was stopped or is gone, at any age, or
 // for a choreographed one that makes no progress: a workflow in undo mode settles the
@@ -30,23 +29,17 @@ import (
 // too, as the reason of the reset, or the summary of the run. A repeat with the same key is one
 // restart. Codes: NOT_FOUND, ALREADY_DECIDED, NOT_FLAGGED, [workflows.SagaRuns], REASON_MISSING,
 // INVALID, UNAVAILABLE (repeat it).
-func (r *Repairs) Restart(ctx context.Context, req saga.RepairRequest, key string, dry bool) (_ read.Snapshot, made bool, err error) {
+func (r *Repairs) Restart(ctx context.Context, req saga.RepairRequest, key string) (_ read.Snapshot, made bool, err error) {
 	before, err := r.orders.Find(ctx, req.Saga)
 	if err != nil {
 		return read.Snapshot{}, false, err //nolint:wrapcheck // a fault
 	}
-	q := ledger.Repair{
-		Action: req.Action, Reason: req.Reason, Operator: req.Operator, Reference: req.Reference, Request: identity.Repair(req, key),
-	}
-	prepare := r.resume
-	if q.Action == saga.Rerun {
-		prepare = r.rerun
-	}
-	again, err := prepare(ctx, before, q)
+	q := kept(req, key)
+	again, err := r.prepare(ctx, before, q)
 	switch {
 	case err != nil:
 		return read.Snapshot{}, false, err
-	case again == nil || dry:
+	case again == nil:
 		return before, true, nil
 	}
 	if q, err = r.keep(ctx, before.ID, q); err != nil {
@@ -56,6 +49,23 @@ func (r *Repairs) Restart(ctx context.Context, req saga.RepairRequest, key strin
 		return read.Snapshot{}, false, err
 	}
 	return r.restarted(ctx, before)
+}
+
+// kept returns a request as records keep it.
+func kept(req saga.RepairRequest, key string) ledger.Repair {
+	return ledger.Repair{
+		Step: req.Step, Action: req.Action, Reason: req.Reason, Operator: req.Operator, Reference: req.Reference,
+		Request: identity.Repair(req, key),
+	}
+}
+
+// prepare returns how an order's saga is set going again, nil if it was already, or why it is
+// not. It changes nothing.
+func (r *Repairs) prepare(ctx context.Context, before read.Snapshot, q ledger.Repair) (restart, error) {
+	if q.Action == saga.Rerun {
+		return r.rerun(ctx, before, q)
+	}
+	return r.resume(ctx, before, q)
 }
 
 // restart sets a saga going again on behalf of an operator.

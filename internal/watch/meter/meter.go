@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/amends/amends/internal/background"
+	"github.com/amends/amends/internal/recent"
 	"github.com/amends/amends/internal/watch/queue"
 	"github.com/amends/amends/internal/watch/stuck"
 	"github.com/amends/amends/internal/watch/stuck/symptom"
@@ -24,8 +25,8 @@ type Gauges interface {
 	// examined.
 	Stuck(byCause map[string]int, unexamined int)
 	// StuckSince receives when the order that is stuck longest stopped, the zero time if none
-	// is stuck, and how many stopped within the last hour.
-	StuckSince(oldest time.Time, lastHour int)
+	// is stuck, and how many stopped in each part of the last hour; nil: none.
+	StuckSince(oldest time.Time, trend []int64)
 	// Queue receives whether a task queue is without a worker.
 	Queue(name string, without bool)
 	// Measured records a complete measurement and how long it took.
@@ -117,9 +118,9 @@ func (m *meter) stuck(ctx context.Context) error {
 	return nil
 }
 
-// since returns when the stuck order stopped that is stuck longest, and how many stopped within
-// an hour. An order has stopped at its first symptom.
-func since(r stuck.Report, now time.Time) (oldest time.Time, lastHour int) {
+// since returns when the stuck order stopped that is stuck longest, and how many stopped in each
+// part of the last hour. An order has stopped at its first symptom.
+func since(r stuck.Report, now time.Time) (oldest time.Time, trend []int64) {
 	for _, o := range r.Orders {
 		if len(o.Symptoms) == 0 {
 			continue
@@ -128,9 +129,7 @@ func since(r stuck.Report, now time.Time) (oldest time.Time, lastHour int) {
 		if oldest.IsZero() || first.Before(oldest) {
 			oldest = first
 		}
-		if now.Sub(first) <= time.Hour {
-			lastHour++
-		}
+		trend = recent.Add(trend, first, now)
 	}
-	return oldest, lastHour
+	return oldest, trend
 }

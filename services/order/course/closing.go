@@ -76,10 +76,10 @@ func seen(r order.Record) view {
 		Parcels: parcels(r.Course, r.Status), CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 		Steps: []step{done("order.create", r.CreatedAt)},
 	}
-	for _, s := range r.Course.Steps {
+	for _, s := range known(r) {
 		shown := step{TakenStep: s}
-		if s.State == "done" {
-			shown.Exposure = Exposures[s.Name].Words
+		if e, holds := Exposures[s.Name]; holds && s.State == "done" {
+			shown.Exposure = e.Words + amount(r, e.Holds)
 		}
 		v.Steps = append(v.Steps, shown)
 		if s.EndedAt.After(v.UpdatedAt) {

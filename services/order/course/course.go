@@ -34,7 +34,7 @@ func Whole(c order.Course) bool { return c.Quote != nil && len(c.Parcels) > 0 }
 // Begin gives a new choreographed order its course.
 func Begin(r *order.Record, now time.Time) { r.Course = &order.Course{NextAt: now.Add(firstReminder)} }
 
-// Heard records progress: the steps that were heard of. One that was refused stays so.
+// Heard records progress: the steps that were heard of.
 func Heard(r *order.Record, now time.Time, heard ...order.TakenStep) {
 	c := r.Course
 	c.NextAt, c.Reminders = now.Add(firstReminder), 0
@@ -43,9 +43,9 @@ func Heard(r *order.Record, now time.Time, heard ...order.TakenStep) {
 		switch {
 		case s.Name == "": // none was taken
 		case i < 0:
-			c.Steps = append(c.Steps, s)
-		case c.Steps[i].Error == "" && c.Steps[i].State != s.State:
-			c.Steps[i] = s
+			c.Steps = append(c.Steps, begun(s, s.EndedAt))
+		default:
+			c.Steps[i] = then(c.Steps[i], s)
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package course_test
 
 import (
+	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -151,6 +153,67 @@ func TestAnAbortedOrderWaitsForEveryService(t *testing.T) {
 		states = append(states, s.Name+" "+s.State)
 	}
 	require.Equal(t, []string{"inventory.reserve refused", "payment.authorize undone", "shipping.book undone"}, states)
+}
+
+// The undo of a step does not hide that the step was taken, and when: pictures show both.
+func TestAnUndoneStepWasTaken(t *testing.T) {
+	t.Parallel()
+	at := func(after int) time.Time { return began.Add(time.Duration(after) * time.Second) }
+	taken := order.TakenStep{Name: "shipping.book", State: "done", EndedAt: at(1)}
+	back := order.TakenStep{Name: "shipping.book", State: "undone", EndedAt: at(5)}
+	want := back
+	want.StartedAt = at(1)
+	for name, heard := range map[string][]order.TakenStep{
+		"InOrder": {taken, back}, "LateNews": {back, taken}, "ToldTwice": {taken, back, taken, back},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := aborted(t, order.OutOfStock)
+			for _, s := range heard {
+				course.Heard(&r, at(9), s)
+			}
+			require.Equal(t, want, r.Course.Steps[1])
+		})
+	}
+	t.Run("ByItsUndoAlone", func(t *testing.T) {
+		t.Parallel()
+		r := aborted(t, order.OutOfStock)
+		require.True(t, course.Release(&r, "shipping", at(9), back))
+		require.Equal(t, at(5), r.Course.Steps[1].StartedAt, "at the latest then")
+	})
+	t.Run("ARefusedOneWasNot", func(t *testing.T) {
+		t.Parallel()
+		r := aborted(t, order.OutOfStock)
+		course.Heard(&r, at(9), order.TakenStep{Name: "inventory.reserve", State: "done", EndedAt: at(1)})
+		require.Equal(t, "refused", r.Course.Steps[0].State)
+		require.Zero(t, r.Course.Steps[0].StartedAt)
+	})
+}
+
+// An order that is aborted shows the decision, as one with a workflow does.
+func TestAnAbortedOrderShowsItsDecision(t *testing.T) {
+	t.Parallel()
+	r := aborted(t, order.OutOfStock)
+	r.Course.Steps = append(r.Course.Steps, order.TakenStep{Name: "shipping.book", State: "done", EndedAt: began}, order.TakenStep{Name: "payment.authorize", State: "done", EndedAt: began})
+	r.Waivers = []ledger.Waiver{{Step: "shipping.book", Owed: "parcels booked: T1"}}
+	states := func(view json.RawMessage) (all []string) {
+		var v struct {
+			Steps []struct{ Name, State, Exposure string }
+		}
+		require.NoError(t, json.Unmarshal(view, &v))
+		for _, s := range v.Steps {
+			all = append(all, strings.TrimSpace(s.Name+" "+s.State+" "+s.Exposure))
+		}
+		return all
+	}
+	view, err := course.View(r)
+	require.NoError(t, err)
+	require.Equal(t, []string{
+		"order.create done", "inventory.reserve refused", "shipping.book waived", "payment.authorize done money held", "order.decide done",
+	}, states(view))
+	end, err := course.Closing(r, order.Cancelled, began)
+	require.NoError(t, err)
+	require.Equal(t, []string{"order.decide done", "order.cancel done"}, states(end.View)[4:])
 }
 
 func TestTheClockRemindsAndObjects(t *testing.T) {

@@ -15,33 +15,25 @@ import (
 )
 
 // Act sends the repair of an order that a form asks for. Its effect is shown on the page of
-// the order, where the request stands until it is settled. A dry run leads back there, too,
-// unless the API would refuse the request.
+// the order, where the request stands until it is settled. A dry run is answered with that page.
 func Act(v *visit.Visit) error {
 	id := v.R.PathValue("id")
 	body := contract.RepairOrder{
 		Action: contract.RepairOrderAction(v.R.PostFormValue("action")), Step: given(v.R, "step"), Refund: given(v.R, "refund"),
 		Reason: given(v.R, "reason"), Reference: given(v.R, "reference"),
 	}
-	dry := v.R.PostFormValue("dry_run") != ""
-	if dry {
-		body.DryRun = &dry
+	if wanted(v) {
+		body.DryRun = new(true)
 	}
-	switch err := repair(v, id, body, v.R.PostFormValue("key")); {
+	var o contract.OperatorsOrder
+	err := v.Admin.Post(v.Ctx(), "/v1/orders/"+url.PathEscape(id)+"/repair", v.R.PostFormValue("key"), body, &o)
+	switch {
+	case wanted(v):
+		return showTrial(v, o.DryRun, err)
 	case err != nil:
-		return err
-	case dry:
-		return v.SeeOther("/orders/" + url.PathEscape(id) + "?" + url.Values{tried: {string(body.Action)}}.Encode())
+		return err //nolint:wrapcheck // a problem
 	}
 	return v.SeeOther("/orders/" + url.PathEscape(id) + "#asked")
-}
-
-// tried is the parameter that a page of an order gets with the action of a dry run.
-const tried = "tried"
-
-func repair(v *visit.Visit, id string, body contract.RepairOrder, key string) error {
-	var o contract.OperatorsOrder
-	return v.Admin.Post(v.Ctx(), "/v1/orders/"+url.PathEscape(id)+"/repair", key, body, &o) //nolint:wrapcheck // a problem
 }
 
 // given returns a field of a form, nil if it is empty.
@@ -63,9 +55,15 @@ func Refund(v *visit.Visit) error {
 	body.Amount.Amount, body.Amount.Currency = minor, v.R.PostFormValue("currency")
 	body.Reason, body.Reference = v.R.PostFormValue("reason"), given(v.R, "reference")
 	body.TakeBackStock = new(v.R.PostFormValue("take_back") != "")
+	if wanted(v) {
+		body.DryRun = new(true)
+	}
 	var made contract.Refund
 	key := v.R.PostFormValue("key")
-	if err := v.Admin.Post(v.Ctx(), "/v1/orders/"+url.PathEscape(id)+"/refunds", key, body, &made); err != nil {
+	switch err := v.Admin.Post(v.Ctx(), "/v1/orders/"+url.PathEscape(id)+"/refunds", key, body, &made); {
+	case wanted(v):
+		return showTrial(v, made.DryRun, err)
+	case err != nil:
 		return unpaid(v, id, key, err)
 	}
 	return v.SeeOther("/orders/" + url.PathEscape(id) + "?" + url.Values{paid: {key}}.Encode() + "#asked")
@@ -154,7 +152,7 @@ func (d orderData) Deeds() []deed {
 	}
 	for i, a := range *d.Actions {
 		if d.Role == contract.RoleOperator || a.Action == contract.AllowRefund {
-			all = append(all, deed{a, i == 0 && d.NeedsAttention, d.Id, d.Token, d.keyOf(a)})
+			all = append(all, deed{AllowedAction: a, Open: i == 0 && d.NeedsAttention && d.Trial == nil, Order: d.Id, CSRF: d.Token, Key: d.keyOf(a), Trial: d.trialOf(a)})
 		}
 	}
 	return all
@@ -167,6 +165,23 @@ type deed struct {
 	Open      bool
 	Order     string
 	CSRF, Key string
+	Trial     *trial // nil: it was not tried
+}
+
+// trialOf returns the trial of an action, nil if another one was tried, or none.
+func (d orderData) trialOf(a contract.AllowedAction) *trial {
+	if d.Trial.of(a) {
+		return d.Trial
+	}
+	return nil
+}
+
+// Given returns what the person wrote into a field of the form that was tried.
+func (d deed) Given(field string) string {
+	if d.Trial == nil {
+		return ""
+	}
+	return d.Trial.Form.Get(field)
 }
 
 // keyOf returns an idempotency key for an action: that of the page, another for each action. A

@@ -3,6 +3,7 @@ package orders
 import (
 	"context"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/amends/amends/api/contract"
@@ -35,8 +36,14 @@ func StartBatch(v *visit.Visit) error {
 	case reason == "":
 		return visit.Refuse("REASON_MISSING", "The reason is missing", "Go back, and say why.")
 	}
+	if wanted(v) {
+		action = dryOf + action
+	}
 	return v.SeeOther("/batches/" + v.Batches.Start(inName(v, action, reason), action, reason, orders))
 }
+
+// dryOf begins the action of a batch that only tries it.
+const dryOf = "dry run of "
 
 // inName returns the person of a visit, in whose name a batch makes its requests.
 func inName(v *visit.Visit, action, reason string) batch.Person {
@@ -61,19 +68,24 @@ func doOne(ctx context.Context, v *visit.Visit, order, action, reason string) (b
 	if err := admin.Get(ctx, path, nil, &o); err != nil {
 		return "", "", err //nolint:wrapcheck // a problem
 	}
-	made := 0
+	action, dry := strings.CutPrefix(action, dryOf)
+	made, would := 0, []string(nil)
 	for _, a := range words.Deref(o.Actions) {
 		if string(a.Action) != action {
 			continue
 		}
-		body := contract.RepairOrder{Action: contract.RepairOrderAction(action), Step: a.Step, Refund: a.Refund, Reason: &reason}
-		if err := admin.Post(ctx, path+"/repair", "", body, nil); err != nil {
+		body := contract.RepairOrder{Action: contract.RepairOrderAction(action), Step: a.Step, Refund: a.Refund, Reason: &reason, DryRun: &dry}
+		var after contract.OperatorsOrder
+		if err := admin.Post(ctx, path+"/repair", "", body, &after); err != nil {
 			return "", "", err //nolint:wrapcheck // a problem
 		}
-		made++
+		made, would = made+1, append(would, effects(words.Deref(after.DryRun))...)
 	}
-	if made == 0 {
+	switch {
+	case made == 0:
 		return batch.Skipped, "its state does not allow this, or does not need it any more", nil
+	case dry:
+		return batch.Done, "nothing was changed; it " + strings.Join(would, "; "), nil
 	}
 	return await(ctx, admin, path)
 }

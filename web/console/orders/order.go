@@ -37,7 +37,7 @@ type orderData struct {
 	Engine   string   // the page of the workflow in the engine's Web UI
 	Token    string
 	Role     contract.OperatorRole
-	Tried    string // the action of a dry run that the API would make
+	Trial    *trial // a dry run; nil: none
 
 	// Key is that of the page's forms, so that a repeat of one is one request, and RefundKey
 	// that of the refund, so that this holds for a page that is loaded anew, too.
@@ -62,9 +62,10 @@ func Show(v *visit.Visit) error {
 	if err != nil {
 		return err
 	}
-	if action := v.R.URL.Query().Get(tried); action == string(contract.ActionResume) || action == string(contract.ActionRerun) {
-		d.Tried = action
-	}
+	return show(v, d)
+}
+
+func show(v *visit.Visit, d orderData) error {
 	return v.ShowLive("order", "Order "+d.Id, visit.Below+"/orders/"+url.PathEscape(d.Id)+"/stream", d)
 }
 

@@ -114,6 +114,30 @@ func TestBothStylesLookTheSame(t *testing.T) {
 	}
 }
 
+// TestAnUndoneOrderLooksTheSame in both styles: the record of one without a workflow has times
+// of facts alone, and the steps in the order in which it heard of them.
+func TestAnUndoneOrderLooksTheSame(t *testing.T) {
+	t.Parallel()
+	workflow := Saga{Now: began, Steps: []Step{
+		took("order.create", "done", 0), took("catalog.quote", "done", 0), took("inventory.reserve", "undone", time.Second), took("payment.authorize", "undone", time.Second),
+		took("shipping.book", "undone", time.Second),
+		{Name: "payment.capture", State: "refused", Ended: began, Error: "PAYMENT_DECLINED"},
+		took("order.decide", "done", 0), took("order.cancel", "done", 0),
+	}}
+	record := Saga{Now: began, Steps: []Step{
+		took("order.create", "done", 0),
+		{Name: "catalog.quote", State: "done", Ended: began},
+		took("payment.authorize", "undone", time.Second), took("inventory.reserve", "undone", time.Minute),
+		took("shipping.book", "undone", 2*time.Second),
+		{Name: "payment.capture", State: "refused", Ended: began, Error: "PAYMENT_DECLINED"},
+		took("order.decide", "done", 0), took("order.cancel", "done", 0),
+	}}
+	a, b := Draw(workflow), Draw(record)
+	require.Equal(t, a, b)
+	require.Contains(t, boxes(b), "shipping.book: was taken")
+	require.Contains(t, boxes(b), "undo of shipping.book: undone")
+}
+
 func TestAWaitIsTold(t *testing.T) {
 	t.Parallel()
 	late := took("catalog.quote", "done", 1)

@@ -7,10 +7,12 @@ import (
 	"cmp"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/amends/amends/api/contract"
+	"github.com/amends/amends/internal/recent"
 	"github.com/amends/amends/web/console/visit"
 )
 
@@ -31,6 +33,7 @@ type stuck struct {
 	Causes   string
 	Oldest   time.Time // zero: not known
 	LastHour int
+	Trend    []int64 // of the last hour; nil: not known
 }
 
 // Home answers with the home page.
@@ -87,6 +90,8 @@ func countStuck(v *visit.Visit) *stuck {
 			found.Oldest = time.UnixMilli(int64(value * 1000))
 		case name == "amends_orders_stuck_last_hour":
 			found.LastHour = int(value)
+		case name == "amends_orders_stuck_arrived":
+			found.arrived(labels["minutes_ago"], value)
 		case name == "amends_orders_stuck":
 			measured = true
 			if value > 0 {
@@ -101,6 +106,14 @@ func countStuck(v *visit.Visit) *stuck {
 	return found
 }
 
+// arrived counts those that stopped some minutes ago.
+func (s *stuck) arrived(minutesAgo string, n float64) {
+	minutes, err := strconv.Atoi(minutesAgo)
+	for now := time.Now(); err == nil && n > 0; n-- {
+		s.Trend = recent.Add(s.Trend, now.Add(-time.Duration(minutes)*time.Minute), now)
+	}
+}
+
 // late is the lag, in seconds, from which on the read model is behind.
 const late = 5
 
@@ -111,7 +124,9 @@ func countLetters(v *visit.Visit) *contract.Tally {
 		return nil
 	}
 	t := &contract.Tally{Count: int64(len(page.DeadLetters))}
+	var trend []int64
 	for _, l := range page.DeadLetters {
+		trend = recent.Add(trend, l.Since, v.Config.Now())
 		if v.Config.Now().Sub(l.Since) <= time.Hour {
 			t.LastHour++
 		}
@@ -119,6 +134,7 @@ func countLetters(v *visit.Visit) *contract.Tally {
 			t.Oldest = new(l.Since)
 		}
 	}
+	t.Trend = &trend
 	return t
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/internal/money"
+	"github.com/amends/amends/web/console/picture"
 	"github.com/amends/amends/web/look"
 )
 
@@ -35,6 +36,7 @@ func Funcs(now func() time.Time, below string) template.FuncMap {
 		"list":     func(all ...string) []string { return all },
 		"lower":    strings.ToLower,
 		"plural":   Plural,
+		"trend":    trend,
 		"dict":     dict,
 		"add":      func(a, b int) int { return a + b },
 		"mul":      func(a, b int) int { return a * b },
@@ -44,6 +46,15 @@ func Funcs(now func() time.Time, below string) template.FuncMap {
 			return param(url.Values{"group": {group}, "key": {key}}, "cursor", cursor)
 		},
 	}
+}
+
+// trend returns the picture of a trend, or of a pointer to one.
+func trend(counts any) picture.Trend {
+	if p, ok := counts.(*[]int64); ok {
+		counts = Deref(p)
+	}
+	of, _ := counts.([]int64) // of nothing else is there a trend
+	return picture.DrawTrend(of)
 }
 
 // brief returns a long name by its end, which tells ids apart.
