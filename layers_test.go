@@ -271,6 +271,7 @@ var layers = []layer{
 	{"internal/identity/access", "internal/identity internal/identity/files internal/identity/policy internal/identity/secrets fault", "temporal gorm echo viper"},
 	{"internal/identity/token", "internal/background fault", "temporal gorm echo viper services"},
 	{"internal/dev/child", "", "others"},
+	{"internal/dev/mortal", "internal/dev/child", "others"},
 	{"internal/dev/loopback", "", "others"},
 	{"internal/dev/folder", "", "others"},
 	{"internal/dev/postgres", "internal/dev/loopback", "temporal gorm echo viper"},
