@@ -12,6 +12,7 @@ import (
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/edge/caller"
 	"github.com/amends/amends/api/operator"
+	"github.com/amends/amends/api/operator/batches"
 	"github.com/amends/amends/api/operator/codec"
 	"github.com/amends/amends/api/operator/letters"
 	"github.com/amends/amends/api/operator/platform"
@@ -72,6 +73,7 @@ func NewAdmin(a Admin) http.Handler {
 		records := shop.NewReader(a.Repairs.services)
 		acts = operator.NewAudit(a.Repairs.users, log)
 		acts.Register(r)
+		batches.New(batches.Config{Journal: a.Repairs.users, Acts: acts, Log: log}).Register(r)
 		operator.New(operator.Config{Orders: a.Repairs.orders, Refunds: records, Acts: acts, Log: log}).Register(r)
 		operator.NewLists(a.Repairs.model).Register(r)
 		sight.New(sight.Config{Orders: a.Repairs.orders, Model: a.Repairs.model, Records: records, DecideAfter: a.Repairs.decideAfter, Acts: acts}).Register(r)
