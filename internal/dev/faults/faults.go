@@ -123,13 +123,13 @@ func (f *Faults) Switch(ctx context.Context, name string, on bool) error {
 func (f *Faults) neighbour(ctx context.Context, name string, on bool) error {
 	switch {
 	case name == BrokerAway && on:
-		return f.n.Broker.Leave()
+		return f.n.Broker.Leave() //nolint:wrapcheck // Switch wraps it
 	case name == BrokerAway:
-		return f.n.Broker.Return(ctx)
+		return f.n.Broker.Return(ctx) //nolint:wrapcheck // Switch wraps it
 	case name == WorkerKilled && on:
-		return f.n.Worker.Begin()
+		return f.n.Worker.Begin() //nolint:wrapcheck // Switch wraps it
 	case name == WorkerKilled:
-		return f.n.Worker.End()
+		return f.n.Worker.End() //nolint:wrapcheck // Switch wraps it
 	}
 	return nil
 }

@@ -211,7 +211,7 @@ func contract(t *testing.T, d user.Service, own string) {
 		a.ID, a.At = "", time.Time{}
 		require.Equal(t, []user.Act{run, run, retry}[i], a)
 	}
-	for _, a := range []user.Act{{About: "x", Did: "y"}, {By: "x", Did: "y"}, {By: "x", About: "y"}, {By: "x", About: "y", Did: "z: no"}, {By: "x", About: "y", Did: "z", Batch: "b c"}, {By: "x", About: "y", Did: "z", Reason: "a\nb"}, {By: "x", About: "y", Did: "z", Reason: "4270 1283 4567 8902"}, {By: "x", About: "y", Did: "z", Reason: strings.Repeat("x", 1000)}} {
+	for _, a := range []user.Act{{About: "x", Did: "y"}, {By: "x", Did: "y"}, {By: "x", About: "y"}, {By: "x", About: "y", Did: "z: no"}, {By: "x", About: "y", Did: "z", Batch: strings.Repeat("b", 41)}, {By: "x", About: "y", Did: "z", Reason: "a\nb"}, {By: "x", About: "y", Did: "z", Reason: "4270 1283 4567 8902"}, {By: "x", About: "y", Did: "z", Reason: strings.Repeat("x", 1000)}} {
 		requireRefusal(t, d.Keep(ctx, a), fault.Invalid)
 	}
 	keepsBatches(ctx, t, d)
