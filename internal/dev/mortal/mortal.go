@@ -150,7 +150,7 @@ func (p *Process) lead(ctx context.Context, running *child.Process) error {
 
 // wait waits for the end of a life. Its error is of one that has ended too early.
 func (p *Process) wait(ctx context.Context, running *child.Process) error {
-	end := time.NewTimer(p.o.Life/2 + rand.N(p.o.Life/2+1)) //nolint:gosec // G404: which moment it is is no secret
+	end := time.NewTimer(p.o.Life/2 + rand.N(p.o.Life/2+1))
 	defer end.Stop()
 	select {
 	case <-ctx.Done():

@@ -79,13 +79,11 @@ func (p *platform) worker(dir, broker, admin string) []string {
 
 // answers returns nil if an address answers with success.
 func answers(ctx context.Context, url string) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return fmt.Errorf("ask the worker: %w", err)
 	}
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := (&http.Client{Timeout: time.Second}).Do(request)
 	if err != nil {
 		return fmt.Errorf("ask the worker: %w", err)
 	}
