@@ -4,12 +4,23 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/amends/amends/api/contract"
 )
 
+// interrupted is a batch of a process that has ended.
+func (w *world) interrupted() *contract.Batch {
+	return &contract.Batch{Id: "BATCH7", Action: "retry", Reason: canary, By: canary, CreatedAt: w.at(time.Hour), Orders: []contract.BatchOrder{
+		{Id: confirmed, State: "done", Note: new("settled: CONFIRMED"), By: new("ann")},
+		{Id: undone, State: "failed", Note: new(canary), By: new(canary)},
+		{Id: flagged, State: "waiting"},
+	}}
+}
+
 // keepBatches are batches, as the admin address keeps them.
 func (w *world) keepBatches(mux *http.ServeMux, get func(string, func(*http.Request) any)) {
+	w.batches = map[string]*contract.Batch{"BATCH7": w.interrupted()}
 	get("/v1/batches/{id}", func(r *http.Request) any {
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -30,9 +41,6 @@ func (w *world) keepBatches(mux *http.ServeMux, get func(string, func(*http.Requ
 		b := contract.Batch{Id: "BATCH" + strconv.Itoa(len(w.batches)), Action: string(in.Action), Reason: in.Reason, By: bearer(r), CreatedAt: w.now}
 		for _, id := range in.Orders {
 			b.Orders = append(b.Orders, contract.BatchOrder{Id: id, State: "waiting"})
-		}
-		if w.batches == nil {
-			w.batches = map[string]*contract.Batch{}
 		}
 		w.batches[b.Id] = &b
 		write(rw, 201, batchCopy(b))
