@@ -12,6 +12,7 @@ import (
 	"github.com/amends/amends/api/edge"
 	"github.com/amends/amends/api/edge/caller"
 	"github.com/amends/amends/api/operator"
+	"github.com/amends/amends/api/operator/batches"
 	"github.com/amends/amends/api/operator/codec"
 	"github.com/amends/amends/api/operator/invoices"
 	"github.com/amends/amends/api/operator/letters"
@@ -73,6 +74,7 @@ func NewAdmin(a Admin) http.Handler {
 		records := shop.NewReader(a.Repairs.services)
 		acts = operator.NewAudit(a.Repairs.users, log)
 		acts.Register(r)
+		batches.New(batches.Config{Journal: a.Repairs.users, Acts: acts, Log: log}).Register(r)
 		operator.New(operator.Config{Orders: a.Repairs.orders, Refunds: records, Acts: acts, Log: log}).Register(r)
 		invoices.New(a.Repairs.invoices.Any()).Register(r)
 		operator.NewLists(a.Repairs.model).Register(r)

@@ -34,21 +34,23 @@ type fakeJournal struct {
 	away bool
 }
 
-func (f *fakeJournal) Keep(_ context.Context, a user.Act) error {
+func (f *fakeJournal) Keep(_ context.Context, all ...user.Act) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.away {
 		return fault.Errorf(fault.Transient, fault.Unavailable, "10.0.0.7 is away")
 	}
-	if err := a.Validate(); err != nil {
+	if err := user.ValidateActs(all); err != nil {
 		return err
 	}
-	a.ID, a.At = strconv.Itoa(len(f.acts)), time.Now()
-	f.acts = append(f.acts, a)
+	for _, a := range all {
+		a.ID, a.At = strconv.Itoa(len(f.acts)), time.Now()
+		f.acts = append(f.acts, a)
+	}
 	return nil
 }
 
-func (f *fakeJournal) Acts(_ context.Context, before string, limit int) (page []user.Act, err error) {
+func (f *fakeJournal) Acts(_ context.Context, batch, before string, limit int) (page []user.Act, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	end := len(f.acts)
@@ -58,7 +60,9 @@ func (f *fakeJournal) Acts(_ context.Context, before string, limit int) (page []
 		}
 	}
 	for i := end - 1; i >= 0 && len(page) < limit; i-- {
-		page = append(page, f.acts[i])
+		if f.acts[i].Batch == batch {
+			page = append(page, f.acts[i])
+		}
 	}
 	if f.away {
 		err = fault.Errorf(fault.Transient, fault.Unavailable, "10.0.0.7 is away")

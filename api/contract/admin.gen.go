@@ -60,6 +60,33 @@ func (e AskedStepCall) Valid() bool {
 	}
 }
 
+// Defines values for NoteBatchState.
+const (
+	NoteDone    NoteBatchState = "done"
+	NoteFailed  NoteBatchState = "failed"
+	NoteResumed NoteBatchState = "resumed"
+	NoteSkipped NoteBatchState = "skipped"
+	NoteStopped NoteBatchState = "stopped"
+)
+
+// Valid indicates whether the value is a known member of the NoteBatchState enum.
+func (e NoteBatchState) Valid() bool {
+	switch e {
+	case NoteDone:
+		return true
+	case NoteFailed:
+		return true
+	case NoteResumed:
+		return true
+	case NoteSkipped:
+		return true
+	case NoteStopped:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for OperatorRole.
 const (
 	RoleOperator OperatorRole = "operator"
@@ -153,6 +180,36 @@ func (e RouteMode) Valid() bool {
 	}
 }
 
+// Defines values for StartBatchAction.
+const (
+	BatchAcknowledge StartBatchAction = "acknowledge"
+	BatchNudge       StartBatchAction = "nudge"
+	BatchRerun       StartBatchAction = "rerun"
+	BatchResume      StartBatchAction = "resume"
+	BatchRetry       StartBatchAction = "retry"
+	BatchSkip        StartBatchAction = "skip"
+)
+
+// Valid indicates whether the value is a known member of the StartBatchAction enum.
+func (e StartBatchAction) Valid() bool {
+	switch e {
+	case BatchAcknowledge:
+		return true
+	case BatchNudge:
+		return true
+	case BatchRerun:
+		return true
+	case BatchResume:
+		return true
+	case BatchRetry:
+		return true
+	case BatchSkip:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListAllOrdersParamsStatus.
 const (
 	StatusCancelled ListAllOrdersParamsStatus = "CANCELLED"
@@ -228,7 +285,7 @@ type Act struct {
 	// Id Example: 019a3f6c-6c2e-7b1d-9d7e-0f3a5b8c1e22
 	Id string `json:"id"`
 
-	// Kind Of the thing: order, letter, case, route or platform. Others may follow.
+	// Kind Of the thing: order, batch, letter, case, route or platform. Others may follow.
 	//
 	// Example: order
 	Kind string `json:"kind"`
@@ -298,6 +355,50 @@ type Audit struct {
 
 	// NextCursor The `cursor` of the next page; absent on the last one.
 	NextCursor *string `json:"next_cursor,omitempty"`
+}
+
+// Batch defines model for Batch.
+type Batch struct {
+	// Action Example: retry
+	Action string `json:"action"`
+
+	// By Who has started it or resumed it last.
+	//
+	// Example: night.shift
+	By        string    `json:"by"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// Id Example: K3Q7XA2MB5TD
+	Id     string       `json:"id"`
+	Orders []BatchOrder `json:"orders"`
+
+	// Reason Example: the provider is back
+	Reason string `json:"reason"`
+
+	// Stopped A person has stopped it, and none has resumed it.
+	Stopped bool `json:"stopped"`
+
+	// Turn How often it was stopped or resumed.
+	Turn int64 `json:"turn"`
+}
+
+// BatchOrder defines model for BatchOrder.
+type BatchOrder struct {
+	// By Who has noted the outcome.
+	//
+	// Example: night.shift
+	By *string `json:"by,omitempty"`
+
+	// Id Example: 019a3f6c-6c2e-8b1d-9d7e-0f3a5b8c1e22
+	Id string `json:"id"`
+
+	// Note Example: settled: CONFIRMED
+	Note *string `json:"note,omitempty"`
+
+	// State waiting, done, skipped or failed
+	//
+	// Example: done
+	State string `json:"state"`
 }
 
 // DeadLetter defines model for DeadLetter.
@@ -610,6 +711,25 @@ type LetterDecision struct {
 	// Example: running
 	State string `json:"state"`
 }
+
+// NoteBatch Example: {"note":"settled: CONFIRMED","order":"019a3f6c-6c2e-8b1d-9d7e-0f3a5b8c1e22","state":"done"}
+type NoteBatch struct {
+	// Note For later readers, without personal data.
+	//
+	// Example: settled: CONFIRMED
+	Note *string `json:"note,omitempty"`
+
+	// Order The order's id. Required for an outcome.
+	//
+	// Example: 019a3f6c-6c2e-8b1d-9d7e-0f3a5b8c1e22
+	Order *string `json:"order,omitempty"`
+
+	// State The outcome of an order, `done`, `skipped` or `failed`; or that the batch was `stopped` or `resumed`.
+	State NoteBatchState `json:"state"`
+}
+
+// NoteBatchState The outcome of an order, `done`, `skipped` or `failed`; or that the batch was `stopped` or `resumed`.
+type NoteBatchState string
 
 // Notification defines model for Notification.
 type Notification struct {
@@ -1334,6 +1454,22 @@ type SetRoute struct {
 	Route  Route  `json:"route"`
 }
 
+// StartBatch Example: {"action":"retry","orders":["019a3f6c-6c2e-8b1d-9d7e-0f3a5b8c1e22"],"reason":"the provider is back"}
+type StartBatch struct {
+	Action StartBatchAction `json:"action"`
+
+	// Orders Their ids.
+	Orders []string `json:"orders"`
+
+	// Reason For later readers, without personal data.
+	//
+	// Example: the provider is back
+	Reason string `json:"reason"`
+}
+
+// StartBatchAction defines model for StartBatch.Action.
+type StartBatchAction string
+
 // SupportAnswer defines model for SupportAnswer.
 type SupportAnswer struct {
 	// Text Some lines, without the number of a card.
@@ -1503,6 +1639,9 @@ type Waiver struct {
 	Step string `json:"step"`
 }
 
+// BatchID defines model for BatchID.
+type BatchID = string
+
 // EventID defines model for EventID.
 type EventID = string
 
@@ -1667,6 +1806,12 @@ type GetRedriveParams struct {
 	// Group The listening service, which must run in this process.
 	Group string `form:"group" json:"group"`
 }
+
+// StartBatchJSONRequestBody defines body for StartBatch for application/json ContentType.
+type StartBatchJSONRequestBody = StartBatch
+
+// NoteBatchJSONRequestBody defines body for NoteBatch for application/json ContentType.
+type NoteBatchJSONRequestBody = NoteBatch
 
 // AnswerCaseJSONRequestBody defines body for AnswerCase for application/json ContentType.
 type AnswerCaseJSONRequestBody = SupportAnswer

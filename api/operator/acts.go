@@ -61,7 +61,7 @@ func (s *Audit) list(c echo.Context) error {
 	}
 	limit := parameter.Limit(p.Limit)
 	// One more than the page, to know whether it is the last.
-	all, err := s.journal.Acts(c.Request().Context(), parameter.Value(p.Cursor), limit+1)
+	all, err := s.journal.Acts(c.Request().Context(), "", parameter.Value(p.Cursor), limit+1)
 	if err != nil {
 		return problem.Unlisted(err, "The audit cannot be read right now.") //nolint:wrapcheck // a problem
 	}

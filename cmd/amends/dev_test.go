@@ -78,6 +78,7 @@ func TestDev(t *testing.T) {
 	// own limit. TestDevStopsAndGoesOn of proof/e2e stops a durable attempt.
 	slow := text(t, place(t, p.api, "slow", "tok_slow", false)["id"])
 	require.Eventually(t, func() bool { return step(t, p.api, slow, "payment.authorize")["state"] == "running" }, patience, 10*time.Millisecond)
+	batch := startBatch(t, p, dir, slow, id)
 	began := time.Now()
 	require.NoError(t, p.end(t))
 	require.Less(t, time.Since(began), drained)
@@ -101,6 +102,7 @@ func TestDev(t *testing.T) {
 		_, order = call(t, http.MethodGet, p.api+"/v1/orders/"+slow, "", nil)
 		return order["status"] == "CONFIRMED"
 	}, patience, 50*time.Millisecond)
+	resumeBatch(t, p, dir, batch)
 	out, err = once(t, nil, "stock", "receive", "TEAPOT-LIMITED", "1", "--warehouse", "BER", "--data-dir", dir)
 	require.NoError(t, err)
 	require.Contains(t, out, "16 ever received", "a second start adds no stock")

@@ -23,16 +23,33 @@ type Act struct {
 	Did string
 	// Reason is the author's, or empty.
 	Reason string
+	// Batch is the id of the batch that it is a part of, or empty: the list of all acts has
+	// those alone that are of none.
+	Batch string
 }
 
 // Journal has the acts.
 type Journal interface {
-	// Keep adds an act. Every call adds another one. It refuses with INVALID.
-	Keep(ctx context.Context, a Act) error
+	// Keep adds acts, 1 to 500, all or none. Every call adds others. It refuses with INVALID.
+	Keep(ctx context.Context, acts ...Act) error
 
-	// Acts returns the acts, the newest first, at most limit, which is 1 to 200. before is the
-	// id of the last act of the page before; empty: the first page. It refuses with INVALID.
-	Acts(ctx context.Context, before string, limit int) ([]Act, error)
+	// Acts returns the acts of a batch, or those of none if it is empty, the newest first, at
+	// most limit, which is 1 to 200. before is the id of the last act of the page before;
+	// empty: the first page. It refuses with INVALID.
+	Acts(ctx context.Context, batch, before string, limit int) ([]Act, error)
+}
+
+// ValidateActs refuses with INVALID none or too many acts, and those that [Act.Validate] refuses.
+func ValidateActs(acts []Act) error {
+	if len(acts) == 0 || len(acts) > 500 {
+		return invalid("1 to 500 acts can be kept at once")
+	}
+	for _, a := range acts {
+		if err := a.Validate(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Validate refuses with INVALID an act without an author, a thing or a deed, and texts that
@@ -49,6 +66,8 @@ func (a Act) Validate() error {
 		}
 	}
 	switch {
+	case len(a.Batch) > 40:
+		return invalid("the id of a batch must have at most 40 bytes")
 	case strings.Contains(a.Did, separator):
 		return invalid("the deed must not contain %q", separator)
 	case utf8.RuneCountInString(a.By) > maxNote, utf8.RuneCountInString(a.About) > maxNote, utf8.RuneCountInString(a.Note()) > maxNote:

@@ -23,6 +23,7 @@ func (w *world) acts(get func(string, func(*http.Request) any)) {
 				{Id: "4", At: w.at(time.Hour), By: "account mia", Kind: "case", About: new(caseID), Did: "answer"},
 				{Id: "3", At: w.at(2 * time.Hour), By: canary, Kind: "route", About: new("orders"), Did: "set canary, 12.5 %", Reason: new("the copies are the same")},
 				{Id: "2", At: w.at(3 * time.Hour), By: "night", Kind: "letter", About: new("payment/e1"), Did: "redrive", Reason: new("it is mended")},
+				{Id: "0", At: w.at(3 * time.Hour), By: "night", Kind: "batch", About: new("BATCH7"), Did: "retry 37 orders", Reason: new("it is mended")},
 				{Id: "1", At: w.at(4 * time.Hour), By: "night", Kind: "platform", Did: "run the doctor"},
 			}
 			out.NextCursor = new("older")

@@ -18,7 +18,7 @@ import (
 // details are pages beside those to which every page has a link.
 var details = []string{
 	"/orders/" + flagged, "/orders/" + confirmed, "/orders/" + undone, "/orders?needs_attention=true&q=" + url.QueryEscape(canary), "/cases/" + caseID,
-	"/mail/m1", "/letters?group=payment", "/letters/redrives/rdr_2?group=payment", "/routes/orders", "/routes/products", "/events/graph", "/none",
+	"/mail/m1", "/letters?group=payment", "/letters/redrives/rdr_2?group=payment", "/batches/BATCH7", "/routes/orders", "/routes/products", "/events/graph", "/none",
 	"/doctor/" + doctorRun, "/doctor/r4",
 }
 
@@ -329,6 +329,43 @@ func TestBatchTellsTheEffectOnEachOrder(t *testing.T) {
 		require.Contains(t, text, words)
 	}
 	require.NotContains(t, text, "<script>document")
+	require.NotContains(t, text, "Not kept")
+	require.Len(t, w.repaired, 1)
+}
+
+// TestABatchOutlivesItsProcess: a console that knows nothing of a batch shows it, and a person who
+// signs in there resumes it in their own name.
+func TestABatchOutlivesItsProcess(t *testing.T) {
+	t.Parallel()
+	w := &world{}
+	server := serve(t, w)
+	p := signedIn(t, server, nightSecret)
+	text := p.get("/batches/BATCH7").text
+	for _, words := range []string{" interrupted</span>", "settled: CONFIRMED", "Nothing is lost", " waiting</span>", ">Resume</button>", ">Stop</button>"} {
+		require.Contains(t, text, words)
+	}
+	require.Empty(t, w.repaired, "no one has resumed it")
+	require.NotContains(t, signedIn(t, server, supportSecret).get("/batches/BATCH7").text, "Resume</button>")
+
+	require.Equal(t, http.StatusSeeOther, p.send("/batches/BATCH7", "/batches/BATCH7", url.Values{"do": {"resume"}}).StatusCode)
+	require.Eventually(t, func() bool { return strings.Contains(p.get("/batches/BATCH7").text, " over</span>") }, time.Minute, 10*time.Millisecond)
+	require.Len(t, w.repaired, 1, "what was done is not done again")
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	orders := w.batches["BATCH7"].Orders
+	require.Equal(t, []string{"ann", nightSecret}, []string{*orders[0].By, *orders[len(orders)-1].By})
+}
+
+// TestABatchStartsWithoutTheUserService, which keeps lists, and says that its own ends with the process.
+func TestABatchStartsWithoutTheUserService(t *testing.T) {
+	t.Parallel()
+	w := &world{journal: true}
+	p := signedIn(t, serve(t, w), nightSecret)
+	a := p.send("/orders", "/batches", url.Values{"order": {flagged}, "action": {"retry"}, "reason": {"they are back"}})
+	require.Equal(t, http.StatusSeeOther, a.StatusCode, a.text)
+	path := strings.TrimPrefix(a.Header.Get("Location"), Below)
+	require.Eventually(t, func() bool { return strings.Contains(p.get(path).text, " over</span>") }, time.Minute, 10*time.Millisecond)
+	require.Contains(t, p.get(path).text, "Not kept")
 	require.Len(t, w.repaired, 1)
 }
 

@@ -53,6 +53,8 @@ type world struct {
 	keys     []string // of refunds
 	refuse   string   // the code of the problem of refunds; empty: none
 	set      []contract.SetRoute
+	batches  map[string]*contract.Batch
+	journal  bool // the user service, which keeps batches, is away
 }
 
 func (w *world) at(ago time.Duration) time.Time { return w.now.Add(-ago) }
@@ -186,6 +188,7 @@ func (w *world) handler() http.Handler {
 		}
 		return nil
 	})
+	w.keepBatches(mux, get)
 	w.details(get)
 	w.platform(get, mux)
 	w.routing(get, mux)

@@ -13,7 +13,7 @@ func TestTheAuditLeadsToTheThings(t *testing.T) {
 	page := p.get("/audit").text
 	for _, words := range []string{
 		"retry payment.authorize", "account mia", `href="` + Below + "/orders/" + flagged + `"`, `href="` + Below + "/cases/" + caseID + `"`,
-		`href="` + Below + `/routes/orders"`, `title="payment/e1"`, "run the doctor", "cursor=older",
+		`href="` + Below + `/routes/orders"`, `href="` + Below + `/batches/BATCH7"`, `title="payment/e1"`, "run the doctor", "cursor=older",
 	} {
 		require.Contains(t, page, words)
 	}

@@ -115,19 +115,32 @@ func (p *Process) Err() error { return p.err }
 // StopTimeout, and returns when it has ended. A repeat does nothing.
 func (p *Process) Stop() error {
 	defer os.Remove(p.o.Note) // if that fails: the note of an ended process is harmless
-	for _, s := range []struct {
-		signal syscall.Signal
-		within time.Duration
-	}{{syscall.SIGTERM, p.o.StopTimeout}, {syscall.SIGKILL, killTimeout}} {
-		if err := p.process.Signal(s.signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
-			return fmt.Errorf("stop %s: %w", p.o.Name, err)
-		}
-		select {
-		case <-p.exited:
-			return nil
-		case <-time.After(s.within):
-			p.o.Logger.Warn("a server does not end", "server", p.o.Name, "signal", s.signal.String())
-		}
+	if ended, err := p.end(syscall.SIGTERM, p.o.StopTimeout); ended || err != nil {
+		return err
+	}
+	return p.Kill()
+}
+
+// Kill sends SIGKILL, as a crash ends a process: it finishes nothing, and tells no one. Kill
+// returns when the process has ended. A repeat does nothing.
+func (p *Process) Kill() error {
+	defer os.Remove(p.o.Note) // as above
+	if ended, err := p.end(syscall.SIGKILL, killTimeout); ended || err != nil {
+		return err
 	}
 	return fmt.Errorf("%s (process %d) does not end", p.o.Name, p.process.Pid)
+}
+
+// end sends a signal, and reports whether the process ends within a time.
+func (p *Process) end(signal syscall.Signal, within time.Duration) (bool, error) {
+	if err := p.process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return false, fmt.Errorf("stop %s: %w", p.o.Name, err)
+	}
+	select {
+	case <-p.exited:
+		return true, nil
+	case <-time.After(within):
+		p.o.Logger.Warn("a server does not end", "server", p.o.Name, "signal", signal.String())
+		return false, nil
+	}
 }

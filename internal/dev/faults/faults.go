@@ -1,12 +1,14 @@
 // Package faults disturbs the neighbours of a platform that is for trying out, while it runs:
-// its payment provider, its carrier and its broker. Each fault is one that such a neighbour
-// has by itself one day: calls take long or fail, connections end.
+// its payment provider, its carrier, its broker, and one of its workers. Each fault is one that
+// such a neighbour has by itself one day: calls take long or fail, connections end, a process
+// is killed.
 package faults
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,6 +22,7 @@ const (
 	ProviderAway = "provider-away"
 	CarrierAway  = "carrier-away"
 	BrokerAway   = "broker-away"
+	WorkerKilled = "worker-killed"
 )
 
 // Slow is how long each call of a slow provider takes; it is less than a step's patience.
@@ -38,16 +41,32 @@ type Broker interface {
 	Return(ctx context.Context) error
 }
 
+// Worker is a process that is killed again and again from its begin to its end. A repeat of
+// both changes nothing.
+type Worker interface {
+	Begin() error
+	End() error
+	Kills() int // how many were killed so far
+}
+
+// Neighbours are those that the platform runs by itself. Nil: it does not.
+type Neighbours struct {
+	Broker Broker
+	Worker Worker
+}
+
 // Faults are those of one platform, at first all off. They are safe for concurrent use.
 type Faults struct {
-	broker Broker
+	n Neighbours
+
+	switching sync.Mutex // one at a time: a broker takes its time to return
 
 	mu sync.Mutex
 	on map[string]bool
 }
 
-// New returns the faults of a platform. broker is nil for one that the platform does not run.
-func New(broker Broker) *Faults { return &Faults{broker: broker, on: map[string]bool{}} }
+// New returns the faults of a platform.
+func New(n Neighbours) *Faults { return &Faults{n: n, on: map[string]bool{}} }
 
 // All returns the faults.
 func (f *Faults) All() []Fault {
@@ -56,8 +75,11 @@ func (f *Faults) All() []Fault {
 		{Name: ProviderAway, Title: "The payment provider is away", Becomes: "steps are repeated; after two minutes without progress orders are flagged"},
 		{Name: CarrierAway, Title: "The carrier is away", Becomes: "orders wait with money and stock held"},
 	}
-	if f.broker != nil {
+	if f.n.Broker != nil {
 		all = append(all, Fault{Name: BrokerAway, Title: "The broker is away", Becomes: "facts wait in the outboxes: lists are old, choreographed orders stand still"})
+	}
+	if f.n.Worker != nil {
+		all = append(all, Fault{Name: WorkerKilled, Title: "A worker is killed", Becomes: f.kills()})
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -67,33 +89,49 @@ func (f *Faults) All() []Fault {
 	return all
 }
 
+// kills tells the fate of orders while a worker is killed.
+func (f *Faults) kills() string {
+	text := "a second one, a process of its own, takes half of the work, and gets SIGKILL in the middle of it, again and again. " +
+		"Its orders stand still for some seconds; then the first one repeats the attempts that have no answer, and their effects are single"
+	if n := f.n.Worker.Kills(); n > 0 {
+		text += fmt.Sprintf(". Killed so far: %d", n)
+	}
+	return text
+}
+
 // ErrUnknown refuses a fault that the platform does not have.
 var ErrUnknown = errors.New("there is no such fault")
 
 // Switch switches a fault on or off. A repeat changes nothing.
 func (f *Faults) Switch(ctx context.Context, name string, on bool) error {
-	for _, one := range f.All() {
-		if one.Name != name {
-			continue
-		}
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		if name == BrokerAway {
-			if err := f.power(ctx, !on); err != nil {
-				return fmt.Errorf("switch the broker: %w", err)
-			}
-		}
-		f.on[name] = on
-		return nil
+	if !slices.ContainsFunc(f.All(), func(one Fault) bool { return one.Name == name }) {
+		return ErrUnknown
 	}
-	return ErrUnknown
+	f.switching.Lock()
+	defer f.switching.Unlock()
+	if err := f.neighbour(ctx, name, on); err != nil {
+		return fmt.Errorf("switch %s: %w", name, err)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.on[name] = on
+	return nil
 }
 
-func (f *Faults) power(ctx context.Context, on bool) error {
-	if on {
-		return f.broker.Return(ctx) //nolint:wrapcheck // Switch wraps it
+// neighbour switches the fault of a neighbour that the platform runs; others meet theirs by
+// themselves.
+func (f *Faults) neighbour(ctx context.Context, name string, on bool) error {
+	switch {
+	case name == BrokerAway && on:
+		return f.n.Broker.Leave() //nolint:wrapcheck // Switch wraps it
+	case name == BrokerAway:
+		return f.n.Broker.Return(ctx) //nolint:wrapcheck // Switch wraps it
+	case name == WorkerKilled && on:
+		return f.n.Worker.Begin() //nolint:wrapcheck // Switch wraps it
+	case name == WorkerKilled:
+		return f.n.Worker.End() //nolint:wrapcheck // Switch wraps it
 	}
-	return f.broker.Leave() //nolint:wrapcheck // as above
+	return nil
 }
 
 func (f *Faults) has(name string) bool {

@@ -2,6 +2,7 @@ package rpc_test
 
 import (
 	"context"
+	"crypto/rand"
 	"log/slog"
 	"strings"
 	"testing"
@@ -189,7 +190,7 @@ func contract(t *testing.T, d user.Service, own string) {
 		requireRefusal(t, err, fault.Invalid)
 		_, err = d.Mails(ctx, limit)
 		requireRefusal(t, err, fault.Invalid)
-		_, err = d.Acts(ctx, "", limit)
+		_, err = d.Acts(ctx, "", "", limit)
 		requireRefusal(t, err, fault.Invalid)
 	}
 
@@ -200,19 +201,20 @@ func contract(t *testing.T, d user.Service, own string) {
 	for _, a := range []user.Act{retry, run, run} {
 		require.NoError(t, d.Keep(ctx, a), "every call adds one")
 	}
-	acts, err := d.Acts(ctx, "", 2)
+	acts, err := d.Acts(ctx, "", "", 2)
 	require.NoError(t, err)
 	require.Len(t, acts, 2)
-	older, err := d.Acts(ctx, acts[1].ID, 1)
+	older, err := d.Acts(ctx, "", acts[1].ID, 1)
 	require.NoError(t, err)
 	for i, a := range append(acts, older...) {
 		require.True(t, a.ID != "" && a.At.After(begun), a)
 		a.ID, a.At = "", time.Time{}
 		require.Equal(t, []user.Act{run, run, retry}[i], a)
 	}
-	for _, a := range []user.Act{{About: "x", Did: "y"}, {By: "x", Did: "y"}, {By: "x", About: "y"}, {By: "x", About: "y", Did: "z: no"}, {By: "x", About: "y", Did: "z", Reason: "a\nb"}, {By: "x", About: "y", Did: "z", Reason: "4270 1283 4567 8902"}, {By: "x", About: "y", Did: "z", Reason: strings.Repeat("x", 1000)}} {
+	for _, a := range []user.Act{{About: "x", Did: "y"}, {By: "x", Did: "y"}, {By: "x", About: "y"}, {By: "x", About: "y", Did: "z: no"}, {By: "x", About: "y", Did: "z", Batch: strings.Repeat("b", 41)}, {By: "x", About: "y", Did: "z", Reason: "a\nb"}, {By: "x", About: "y", Did: "z", Reason: "4270 1283 4567 8902"}, {By: "x", About: "y", Did: "z", Reason: strings.Repeat("x", 1000)}} {
 		requireRefusal(t, d.Keep(ctx, a), fault.Invalid)
 	}
+	keepsBatches(ctx, t, d)
 
 	before, err := d.Revocations(ctx, 0)
 	require.NoError(t, err)
@@ -239,4 +241,38 @@ func TestEveryValueIsInTheContractAndNoOther(t *testing.T) {
 	for _, template := range user.Templates {
 		require.Contains(t, pb.Template_value, "TEMPLATE_"+strings.ToUpper(string(template)))
 	}
+}
+
+// keepsBatches requires that the acts of a batch are kept together, and are in no other list.
+func keepsBatches(ctx context.Context, t *testing.T, d user.Service) {
+	t.Helper()
+	id := rand.Text()[:12]
+	all, err := d.Acts(ctx, "", "", 200)
+	require.NoError(t, err)
+	of := func(order string) user.Act {
+		return user.Act{By: "night", About: "order " + order, Did: "retry", Reason: "they are back", Batch: id}
+	}
+	broken := of("2")
+	broken.Did = ""
+	requireRefusal(t, d.Keep(ctx, of("1"), broken), fault.Invalid)
+	requireRefusal(t, d.Keep(ctx), fault.Invalid)
+	requireRefusal(t, d.Keep(ctx, make([]user.Act, 501)...), fault.Invalid)
+	none, err := d.Acts(ctx, id, "", 200)
+	require.NoError(t, err)
+	require.Empty(t, none, "all or none")
+
+	require.NoError(t, d.Keep(ctx, of("1"), of("2"), of("3")))
+	batch, err := d.Acts(ctx, id, "", 2)
+	require.NoError(t, err)
+	last, err := d.Acts(ctx, id, batch[1].ID, 2)
+	require.NoError(t, err)
+	for i, a := range append(batch, last...) {
+		a.ID, a.At = "", time.Time{}
+		require.Equal(t, of([]string{"3", "2", "1"}[i]), a)
+	}
+	same, err := d.Acts(ctx, "", "", 200)
+	require.NoError(t, err)
+	require.Equal(t, all, same, "it is not among the acts of no batch")
+	_, err = d.Acts(ctx, id+"8", "", 1)
+	require.NoError(t, err)
 }

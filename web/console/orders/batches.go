@@ -2,6 +2,7 @@ package orders
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -17,6 +18,8 @@ import (
 type batchData struct {
 	batch.Batch
 
+	Run   batch.Run
+	Kept  bool // it outlives this process
 	Token string
 	Acts  bool
 }
@@ -36,33 +39,67 @@ func StartBatch(v *visit.Visit) error {
 	case reason == "":
 		return visit.Refuse("REASON_MISSING", "The reason is missing", "Go back, and say why.")
 	}
-	if wanted(v) {
-		action = dryOf + action
+	if wanted(v) { // nothing of it is to be kept
+		return goThrough(v, v.Unkept.Start(v.Who.Name, dryOf+action, reason, orders))
 	}
-	return v.SeeOther("/batches/" + v.Batches.Start(inName(v, action, reason), action, reason, orders))
+	b, err := keepBatch(v, action, reason, orders)
+	if err != nil {
+		return err
+	}
+	return goThrough(v, b)
+}
+
+// keepBatch keeps the list of a batch. Orders are repaired most when something is down, so one
+// that the API cannot keep right now is kept by this process.
+func keepBatch(v *visit.Visit, action, reason string, orders []string) (batch.Batch, error) {
+	var made contract.Batch
+	in := contract.StartBatch{Action: contract.StartBatchAction(action), Reason: reason, Orders: orders}
+	switch err := v.Admin.Post(v.Ctx(), "/v1/batches", "", in, &made); {
+	case err == nil:
+		return ofContract(made), nil
+	case ask.StatusOf(err) == http.StatusServiceUnavailable, ask.CodeOf(err) == ask.Missing:
+		v.Config.Logger.WarnContext(v.Ctx(), "a batch ends with this process", "error", err)
+		return v.Unkept.Start(v.Who.Name, action, reason, orders), nil
+	default:
+		return batch.Batch{}, err //nolint:wrapcheck // a problem
+	}
+}
+
+// goThrough goes through a batch in the name of the visitor, and leads to its page.
+func goThrough(v *visit.Visit, b batch.Batch) error {
+	v.Runs.Go(inName(v, b), b.ID, b.Turn)
+	return v.SeeOther("/batches/" + b.ID)
 }
 
 // dryOf begins the action of a batch that only tries it.
 const dryOf = "dry run of "
 
 // inName returns the person of a visit, in whose name a batch makes its requests.
-func inName(v *visit.Visit, action, reason string) batch.Person {
+func inName(v *visit.Visit, b batch.Batch) batch.Person {
 	who := *v // the request ends before the batch
-	return batch.Person{Name: who.Who.Name, Do: func(ctx context.Context, order string) (batch.State, string, error) {
-		return doOne(ctx, &who, order, action, reason)
+	return batch.Person{Name: who.Who.Name, List: listOf(&who, b.ID), Do: func(ctx context.Context, order string) (batch.State, string, error) {
+		return doOne(ctx, &who, order, b.Action, b.Reason)
 	}}
+}
+
+// present returns a client in the name of a person whose session is open, with a token of now.
+func present(ctx context.Context, v *visit.Visit) (ask.Client, error) {
+	if !v.Sessions.Open(v.Who) {
+		return ask.Client{}, batch.ErrEnded
+	}
+	bearer, err := v.Who.Bearer(ctx, v.Config.Now())
+	if err != nil {
+		return ask.Client{}, batch.ErrEnded // without a new token it is as good as over
+	}
+	return ask.Client{Handler: v.Config.Admin, Bearer: bearer, From: v.R.RemoteAddr, Log: v.Config.Logger}, nil
 }
 
 // doOne makes the requests of a batch about one order. A session that has ended makes none.
 func doOne(ctx context.Context, v *visit.Visit, order, action, reason string) (batch.State, string, error) {
-	if !v.Sessions.Open(v.Who) {
-		return "", "", batch.ErrEnded
-	}
-	bearer, err := v.Who.Bearer(ctx, v.Config.Now())
+	admin, err := present(ctx, v)
 	if err != nil {
-		return "", "", batch.ErrEnded // without a new token it is as good as over
+		return "", "", err
 	}
-	admin := ask.Client{Handler: v.Config.Admin, Bearer: bearer, From: v.R.RemoteAddr, Log: v.Config.Logger}
 	path := "/v1/orders/" + url.PathEscape(order)
 	var o contract.OperatorsOrder
 	if err := admin.Get(ctx, path, nil, &o); err != nil {
@@ -115,12 +152,25 @@ func await(ctx context.Context, admin ask.Client, path string) (batch.State, str
 	}
 }
 
-func readBatch(v *visit.Visit) (batchData, error) {
-	b, ok := v.Batches.Get(v.R.PathValue("id"))
-	if !ok {
-		return batchData{}, visit.ErrNone
+func readBatch(v *visit.Visit) (d batchData, err error) {
+	id := v.R.PathValue("id")
+	d = batchData{Run: v.Runs.Of(id), Token: v.Token(), Acts: v.Who.Acts()}
+	if d.Batch, err = v.Unkept.As("").Get(v.Ctx(), id); err == nil {
+		return d.running(), nil
 	}
-	return batchData{b, v.Token(), v.Who.Acts()}, nil
+	d.Kept = true
+	d.Batch, err = apiList{v}.Get(v.Ctx(), id)
+	return d.running(), err
+}
+
+// running marks the order that this process is busy with.
+func (d batchData) running() batchData {
+	for i, item := range d.Items {
+		if d.Run.Active && item.Order == d.Run.Order && item.State == batch.Waiting {
+			d.Items[i].State = batch.Running
+		}
+	}
+	return d
 }
 
 // ShowBatch answers with the page of a batch.
@@ -146,14 +196,19 @@ func BatchStream(v *visit.Visit) error {
 
 // SteerBatch stops a batch, or resumes it in the name of the one who asks for that.
 func SteerBatch(v *visit.Visit) error {
-	id := v.R.PathValue("id")
+	id, state := v.R.PathValue("id"), batch.Resumed
 	if !v.Who.Acts() {
 		return visit.Refuse("SCOPE_MISSING", "Support sees, operators act", "")
 	}
 	if v.R.PostFormValue("do") == "stop" {
-		v.Batches.Stop(id)
-	} else if b, ok := v.Batches.Get(id); ok {
-		v.Batches.Resume(id, inName(v, b.Action, b.Reason))
+		state = batch.Stopped
 	}
-	return v.SeeOther("/batches/" + url.PathEscape(id))
+	b, err := listOf(v, id).Add(v.Ctx(), id, batch.Note{State: state})
+	if err != nil {
+		return err //nolint:wrapcheck // a problem
+	}
+	if state == batch.Stopped {
+		return v.SeeOther("/batches/" + url.PathEscape(id))
+	}
+	return goThrough(v, b)
 }

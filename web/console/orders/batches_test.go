@@ -45,7 +45,7 @@ func TestABatchActsInTheNameOfASessionThatIsOpen(t *testing.T) {
 	s := visit.NewSite(visit.Config{Admin: api, API: api, Now: func() time.Time { return now }}, nil, nil)
 	ann, bob := visitOf(t, s, "ann's"), visitOf(t, s, "bob's")
 	do := func(v *visit.Visit) error {
-		state, _, err := inName(v, "nudge", "they are back").Do(t.Context(), "1")
+		state, _, err := inName(v, batch.Batch{Action: "nudge", Reason: "they are back"}).Do(t.Context(), "1")
 		require.Equal(t, err == nil, state == batch.Done)
 		return err
 	}

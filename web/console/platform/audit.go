@@ -6,18 +6,16 @@ import (
 
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/web/console/ask"
-	"github.com/amends/amends/web/console/batch"
 	"github.com/amends/amends/web/console/visit"
 	"github.com/amends/amends/web/console/words"
 )
 
 // auditData fills in the list of requests.
 type auditData struct {
-	Query   url.Values
-	Acts    []contract.Act
-	Next    string
-	Wrong   string
-	Batches []batch.Batch // of this process
+	Query url.Values
+	Acts  []contract.Act
+	Next  string
+	Wrong string
 }
 
 // Audit answers with the list of requests.
@@ -27,8 +25,6 @@ func Audit(v *visit.Visit) error {
 	if cursor := v.R.URL.Query().Get("cursor"); cursor != "" {
 		d.Query.Set("cursor", cursor)
 		asked.Set("cursor", cursor)
-	} else {
-		d.Batches = v.Batches.All()
 	}
 	var page contract.Audit
 	if err := v.Admin.Get(v.Ctx(), "/v1/audit", asked, &page); err != nil {

@@ -4,7 +4,6 @@ import (
 	"net/url"
 
 	"github.com/amends/amends/api/contract"
-	"github.com/amends/amends/web/console/ask"
 	"github.com/amends/amends/web/console/visit"
 	"github.com/amends/amends/web/console/words"
 )
@@ -33,10 +32,13 @@ func showDoctor(v *visit.Visit, run *contract.DoctorReport) error {
 	}
 	var page contract.DoctorRuns
 	var unknown, unlisted error
-	ask.Together(
+	err := v.Admin.Together(
 		func() { unknown = v.Admin.Get(v.Ctx(), "/v1/doctor", nil, &d.State) },
 		func() { unlisted = v.Admin.Get(v.Ctx(), "/v1/doctor/runs", d.Query, &page) },
 	)
+	if err != nil {
+		return err //nolint:wrapcheck // it says what has failed
+	}
 	if unknown != nil {
 		d.Wrong = visit.Wrong(unknown)
 	}

@@ -76,7 +76,8 @@ type Site struct {
 	Pages    *look.Site
 	Forms    *look.Forms
 	Sessions *signin.Sessions
-	Batches  *batch.Batches
+	Runs     *batch.Runs   // through batches
+	Unkept   *batch.Memory // batches that the API could not keep
 	Intents  *Intents
 	Nav      []look.Link // its paths are below the console's
 }
@@ -84,7 +85,7 @@ type Site struct {
 // NewSite returns the site of c, whose Logger and Now must be set, with pages.
 func NewSite(c Config, pages *look.Site, nav []look.Link) *Site {
 	return &Site{
-		Config: c, Pages: pages, Forms: look.NewForms(nil), Batches: batch.New(c.Now), Intents: NewIntents(), Nav: nav,
+		Config: c, Pages: pages, Forms: look.NewForms(nil), Runs: batch.NewRuns(), Unkept: batch.NewMemory(c.Now), Intents: NewIntents(), Nav: nav,
 		Sessions: &signin.Sessions{Admin: c.Admin, API: c.API, Below: Below, Now: c.Now},
 	}
 }

@@ -15,14 +15,20 @@ import (
 // can be away for a while.
 func (p *platform) startBus(ctx context.Context) (event.Bus, error) {
 	url := p.c.Broker.URL
-	p.faults = faults.New(nil)
+	var neighbours faults.Neighbours
 	if url == "" {
 		server, err := broker.Start(ctx, broker.Options{Dir: filepath.Join(p.c.DataDir, "broker"), Durable: p.c.Durable || p.c.Broker.Durable, Logger: p.log})
 		if err != nil {
 			return nil, err
 		}
 		p.parts.Start(ctx, process.Closer("broker", server.Stop))
-		url, p.faults = server.URL(), faults.New(server)
+		url, neighbours.Broker = server.URL(), server
 	}
+	killed, err := p.killed(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	neighbours.Worker = killed
+	p.faults = faults.New(neighbours)
 	return cli.StartBus(ctx, p.parts, url, p.c, "amends dev", p.log)
 }

@@ -34,7 +34,7 @@ func Command(std cli.Stdio) *cobra.Command {
 	std.Runs(cmd, cli.Process{
 		Needs: cli.Needing(config.Needs{Dev: true}),
 		Run: func(ctx context.Context, c *config.Config, _ []string) error {
-			return run(ctx, std, c, std.Unread(cmd, config.ProcessDev))
+			return run(ctx, std, cmd, c)
 		},
 	})
 	config.AddFlags(
@@ -49,17 +49,17 @@ func Command(std cli.Stdio) *cobra.Command {
 }
 
 // run runs the platform until asked ends or a part of it fails.
-func run(asked context.Context, std cli.Stdio, c *config.Config, unread cli.Unread) (err error) {
+func run(asked context.Context, std cli.Stdio, cmd *cobra.Command, c *config.Config) (err error) {
 	began := time.Now()
 	c.DrainTimeout = min(c.DrainTimeout, drainWorkers)
 	c.LetGuestsIn()
 	ctx, parts := process.New(asked)
 	defer func() { err = errors.Join(err, parts.Stop()) }()
-	p := &platform{c: c, environ: std.Environ, program: cmp.Or(std.Program, "amends"), parts: parts}
+	p := &platform{c: c, environ: std.Environ, file: cmd.Flag("config").Value.String(), program: cmp.Or(std.Program, "amends"), parts: parts}
 	if p.log, p.metrics, err = std.Observe(ctx, parts, c, "warn"); err != nil {
 		return err
 	}
-	unread.Log(p.log)
+	std.Unread(cmd, config.ProcessDev).Log(p.log)
 	switch err := p.start(ctx); {
 	case parts.Err() != nil:
 		return parts.Err()

@@ -46,6 +46,7 @@ const readyTimeout = 30 * time.Second
 type platform struct {
 	c       *config.Config
 	environ []string
+	file    string // of settings, "" for none that a flag names
 	program string // how the process was called
 	log     *slog.Logger
 	metrics *telemetry.Metrics

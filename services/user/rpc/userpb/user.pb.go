@@ -3269,7 +3269,9 @@ func (x *ListRecordsResponse) GetRecords() []*Record {
 type KeepActRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Without an id and a time, which it gets.
-	Act           *Act `protobuf:"bytes,1,opt,name=act,proto3" json:"act,omitempty"`
+	Act *Act `protobuf:"bytes,1,opt,name=act,proto3" json:"act,omitempty"`
+	// Those that are kept with it, or none of them.
+	More          []*Act `protobuf:"bytes,2,rep,name=more,proto3" json:"more,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3307,6 +3309,13 @@ func (*KeepActRequest) Descriptor() ([]byte, []int) {
 func (x *KeepActRequest) GetAct() *Act {
 	if x != nil {
 		return x.Act
+	}
+	return nil
+}
+
+func (x *KeepActRequest) GetMore() []*Act {
+	if x != nil {
+		return x.More
 	}
 	return nil
 }
@@ -3354,7 +3363,9 @@ type ListActsRequest struct {
 	// The id of the last act of the page before; empty: the first page.
 	Before string `protobuf:"bytes,1,opt,name=before,proto3" json:"before,omitempty"`
 	// 1 to 200.
-	Limit         int32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	Limit int32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	// The batch of whose acts this is a page; empty: those that are of none.
+	Batch         string `protobuf:"bytes,3,opt,name=batch,proto3" json:"batch,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3401,6 +3412,13 @@ func (x *ListActsRequest) GetLimit() int32 {
 		return x.Limit
 	}
 	return 0
+}
+
+func (x *ListActsRequest) GetBatch() string {
+	if x != nil {
+		return x.Batch
+	}
+	return ""
 }
 
 // ListActsResponse is the answer.
@@ -3460,7 +3478,9 @@ type Act struct {
 	About string `protobuf:"bytes,4,opt,name=about,proto3" json:"about,omitempty"`
 	Did   string `protobuf:"bytes,5,opt,name=did,proto3" json:"did,omitempty"`
 	// Empty: none was stated.
-	Reason        string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The batch that it is a part of; empty: none.
+	Batch         string `protobuf:"bytes,7,opt,name=batch,proto3" json:"batch,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3533,6 +3553,13 @@ func (x *Act) GetDid() string {
 func (x *Act) GetReason() string {
 	if x != nil {
 		return x.Reason
+	}
+	return ""
+}
+
+func (x *Act) GetBatch() string {
+	if x != nil {
+		return x.Batch
 	}
 	return ""
 }
@@ -4813,22 +4840,25 @@ const file_services_user_rpc_user_proto_rawDesc = "" +
 	"\x06before\x18\x02 \x01(\tR\x06before\x12\x14\n" +
 	"\x05limit\x18\x03 \x01(\x05R\x05limit\"G\n" +
 	"\x13ListRecordsResponse\x120\n" +
-	"\arecords\x18\x01 \x03(\v2\x16.amends.user.v1.RecordR\arecords\"7\n" +
+	"\arecords\x18\x01 \x03(\v2\x16.amends.user.v1.RecordR\arecords\"`\n" +
 	"\x0eKeepActRequest\x12%\n" +
-	"\x03act\x18\x01 \x01(\v2\x13.amends.user.v1.ActR\x03act\"\x11\n" +
-	"\x0fKeepActResponse\"?\n" +
+	"\x03act\x18\x01 \x01(\v2\x13.amends.user.v1.ActR\x03act\x12'\n" +
+	"\x04more\x18\x02 \x03(\v2\x13.amends.user.v1.ActR\x04more\"\x11\n" +
+	"\x0fKeepActResponse\"U\n" +
 	"\x0fListActsRequest\x12\x16\n" +
 	"\x06before\x18\x01 \x01(\tR\x06before\x12\x14\n" +
-	"\x05limit\x18\x02 \x01(\x05R\x05limit\";\n" +
+	"\x05limit\x18\x02 \x01(\x05R\x05limit\x12\x14\n" +
+	"\x05batch\x18\x03 \x01(\tR\x05batch\";\n" +
 	"\x10ListActsResponse\x12'\n" +
-	"\x04acts\x18\x01 \x03(\v2\x13.amends.user.v1.ActR\x04acts\"\x91\x01\n" +
+	"\x04acts\x18\x01 \x03(\v2\x13.amends.user.v1.ActR\x04acts\"\xa7\x01\n" +
 	"\x03Act\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12*\n" +
 	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x0e\n" +
 	"\x02by\x18\x03 \x01(\tR\x02by\x12\x14\n" +
 	"\x05about\x18\x04 \x01(\tR\x05about\x12\x10\n" +
 	"\x03did\x18\x05 \x01(\tR\x03did\x12\x16\n" +
-	"\x06reason\x18\x06 \x01(\tR\x06reason\" \n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x14\n" +
+	"\x05batch\x18\a \x01(\tR\x05batch\" \n" +
 	"\x0eGetMailRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\";\n" +
 	"\x0fGetMailResponse\x12(\n" +
@@ -5133,104 +5163,105 @@ var file_services_user_rpc_user_proto_depIdxs = []int32{
 	77, // 26: amends.user.v1.UnlockResponse.account:type_name -> amends.user.v1.Account
 	84, // 27: amends.user.v1.ListRecordsResponse.records:type_name -> amends.user.v1.Record
 	69, // 28: amends.user.v1.KeepActRequest.act:type_name -> amends.user.v1.Act
-	69, // 29: amends.user.v1.ListActsResponse.acts:type_name -> amends.user.v1.Act
-	86, // 30: amends.user.v1.Act.at:type_name -> google.protobuf.Timestamp
-	85, // 31: amends.user.v1.GetMailResponse.mail:type_name -> amends.user.v1.Mail
-	85, // 32: amends.user.v1.ListMailsResponse.mails:type_name -> amends.user.v1.Mail
-	86, // 33: amends.user.v1.Revocation.until:type_name -> google.protobuf.Timestamp
-	86, // 34: amends.user.v1.Tokens.access_expires_at:type_name -> google.protobuf.Timestamp
-	86, // 35: amends.user.v1.Tokens.expires_at:type_name -> google.protobuf.Timestamp
-	0,  // 36: amends.user.v1.Account.role:type_name -> amends.user.v1.Role
-	79, // 37: amends.user.v1.Account.preferences:type_name -> amends.user.v1.Preference
-	86, // 38: amends.user.v1.Account.created_at:type_name -> google.protobuf.Timestamp
-	86, // 39: amends.user.v1.Account.updated_at:type_name -> google.protobuf.Timestamp
-	79, // 40: amends.user.v1.Preferences.all:type_name -> amends.user.v1.Preference
-	1,  // 41: amends.user.v1.Preference.category:type_name -> amends.user.v1.Category
-	2,  // 42: amends.user.v1.Preference.channel:type_name -> amends.user.v1.Channel
-	86, // 43: amends.user.v1.Session.created_at:type_name -> google.protobuf.Timestamp
-	86, // 44: amends.user.v1.Session.seen_at:type_name -> google.protobuf.Timestamp
-	86, // 45: amends.user.v1.Session.expires_at:type_name -> google.protobuf.Timestamp
-	86, // 46: amends.user.v1.APIKey.created_at:type_name -> google.protobuf.Timestamp
-	86, // 47: amends.user.v1.APIKey.expires_at:type_name -> google.protobuf.Timestamp
-	86, // 48: amends.user.v1.APIKey.used_at:type_name -> google.protobuf.Timestamp
-	86, // 49: amends.user.v1.Record.at:type_name -> google.protobuf.Timestamp
-	4,  // 50: amends.user.v1.Record.event:type_name -> amends.user.v1.Event
-	3,  // 51: amends.user.v1.Mail.template:type_name -> amends.user.v1.Template
-	86, // 52: amends.user.v1.Mail.created_at:type_name -> google.protobuf.Timestamp
-	86, // 53: amends.user.v1.Mail.expires_at:type_name -> google.protobuf.Timestamp
-	5,  // 54: amends.user.v1.User.ListSigningKeys:input_type -> amends.user.v1.ListSigningKeysRequest
-	7,  // 55: amends.user.v1.User.ListRevocations:input_type -> amends.user.v1.ListRevocationsRequest
-	9,  // 56: amends.user.v1.User.CheckSession:input_type -> amends.user.v1.CheckSessionRequest
-	11, // 57: amends.user.v1.User.CheckKey:input_type -> amends.user.v1.CheckKeyRequest
-	13, // 58: amends.user.v1.User.Register:input_type -> amends.user.v1.RegisterRequest
-	15, // 59: amends.user.v1.User.Confirm:input_type -> amends.user.v1.ConfirmRequest
-	17, // 60: amends.user.v1.User.LogIn:input_type -> amends.user.v1.LogInRequest
-	19, // 61: amends.user.v1.User.Refresh:input_type -> amends.user.v1.RefreshRequest
-	21, // 62: amends.user.v1.User.AskReset:input_type -> amends.user.v1.AskResetRequest
-	23, // 63: amends.user.v1.User.Reset:input_type -> amends.user.v1.ResetRequest
-	25, // 64: amends.user.v1.User.GetAccount:input_type -> amends.user.v1.GetAccountRequest
-	27, // 65: amends.user.v1.User.FindAccount:input_type -> amends.user.v1.FindAccountRequest
-	29, // 66: amends.user.v1.User.ChangeProfile:input_type -> amends.user.v1.ChangeProfileRequest
-	31, // 67: amends.user.v1.User.ListSessions:input_type -> amends.user.v1.ListSessionsRequest
-	33, // 68: amends.user.v1.User.LogOut:input_type -> amends.user.v1.LogOutRequest
-	35, // 69: amends.user.v1.User.ChangePassword:input_type -> amends.user.v1.ChangePasswordRequest
-	37, // 70: amends.user.v1.User.ChangeEmail:input_type -> amends.user.v1.ChangeEmailRequest
-	39, // 71: amends.user.v1.User.ListDeliveries:input_type -> amends.user.v1.ListDeliveriesRequest
-	41, // 72: amends.user.v1.User.PutDelivery:input_type -> amends.user.v1.PutDeliveryRequest
-	43, // 73: amends.user.v1.User.RemoveDelivery:input_type -> amends.user.v1.RemoveDeliveryRequest
-	45, // 74: amends.user.v1.User.ListKeys:input_type -> amends.user.v1.ListKeysRequest
-	47, // 75: amends.user.v1.User.CreateKey:input_type -> amends.user.v1.CreateKeyRequest
-	49, // 76: amends.user.v1.User.RevokeKey:input_type -> amends.user.v1.RevokeKeyRequest
-	51, // 77: amends.user.v1.User.Erase:input_type -> amends.user.v1.EraseRequest
-	53, // 78: amends.user.v1.User.Create:input_type -> amends.user.v1.CreateRequest
-	55, // 79: amends.user.v1.User.SetRole:input_type -> amends.user.v1.SetRoleRequest
-	57, // 80: amends.user.v1.User.Lock:input_type -> amends.user.v1.LockRequest
-	59, // 81: amends.user.v1.User.EraseAccount:input_type -> amends.user.v1.EraseAccountRequest
-	61, // 82: amends.user.v1.User.Unlock:input_type -> amends.user.v1.UnlockRequest
-	63, // 83: amends.user.v1.User.ListRecords:input_type -> amends.user.v1.ListRecordsRequest
-	65, // 84: amends.user.v1.User.KeepAct:input_type -> amends.user.v1.KeepActRequest
-	67, // 85: amends.user.v1.User.ListActs:input_type -> amends.user.v1.ListActsRequest
-	70, // 86: amends.user.v1.User.GetMail:input_type -> amends.user.v1.GetMailRequest
-	72, // 87: amends.user.v1.User.ListMails:input_type -> amends.user.v1.ListMailsRequest
-	6,  // 88: amends.user.v1.User.ListSigningKeys:output_type -> amends.user.v1.ListSigningKeysResponse
-	8,  // 89: amends.user.v1.User.ListRevocations:output_type -> amends.user.v1.ListRevocationsResponse
-	10, // 90: amends.user.v1.User.CheckSession:output_type -> amends.user.v1.CheckSessionResponse
-	12, // 91: amends.user.v1.User.CheckKey:output_type -> amends.user.v1.CheckKeyResponse
-	14, // 92: amends.user.v1.User.Register:output_type -> amends.user.v1.RegisterResponse
-	16, // 93: amends.user.v1.User.Confirm:output_type -> amends.user.v1.ConfirmResponse
-	18, // 94: amends.user.v1.User.LogIn:output_type -> amends.user.v1.LogInResponse
-	20, // 95: amends.user.v1.User.Refresh:output_type -> amends.user.v1.RefreshResponse
-	22, // 96: amends.user.v1.User.AskReset:output_type -> amends.user.v1.AskResetResponse
-	24, // 97: amends.user.v1.User.Reset:output_type -> amends.user.v1.ResetResponse
-	26, // 98: amends.user.v1.User.GetAccount:output_type -> amends.user.v1.GetAccountResponse
-	28, // 99: amends.user.v1.User.FindAccount:output_type -> amends.user.v1.FindAccountResponse
-	30, // 100: amends.user.v1.User.ChangeProfile:output_type -> amends.user.v1.ChangeProfileResponse
-	32, // 101: amends.user.v1.User.ListSessions:output_type -> amends.user.v1.ListSessionsResponse
-	34, // 102: amends.user.v1.User.LogOut:output_type -> amends.user.v1.LogOutResponse
-	36, // 103: amends.user.v1.User.ChangePassword:output_type -> amends.user.v1.ChangePasswordResponse
-	38, // 104: amends.user.v1.User.ChangeEmail:output_type -> amends.user.v1.ChangeEmailResponse
-	40, // 105: amends.user.v1.User.ListDeliveries:output_type -> amends.user.v1.ListDeliveriesResponse
-	42, // 106: amends.user.v1.User.PutDelivery:output_type -> amends.user.v1.PutDeliveryResponse
-	44, // 107: amends.user.v1.User.RemoveDelivery:output_type -> amends.user.v1.RemoveDeliveryResponse
-	46, // 108: amends.user.v1.User.ListKeys:output_type -> amends.user.v1.ListKeysResponse
-	48, // 109: amends.user.v1.User.CreateKey:output_type -> amends.user.v1.CreateKeyResponse
-	50, // 110: amends.user.v1.User.RevokeKey:output_type -> amends.user.v1.RevokeKeyResponse
-	52, // 111: amends.user.v1.User.Erase:output_type -> amends.user.v1.EraseResponse
-	54, // 112: amends.user.v1.User.Create:output_type -> amends.user.v1.CreateResponse
-	56, // 113: amends.user.v1.User.SetRole:output_type -> amends.user.v1.SetRoleResponse
-	58, // 114: amends.user.v1.User.Lock:output_type -> amends.user.v1.LockResponse
-	60, // 115: amends.user.v1.User.EraseAccount:output_type -> amends.user.v1.EraseAccountResponse
-	62, // 116: amends.user.v1.User.Unlock:output_type -> amends.user.v1.UnlockResponse
-	64, // 117: amends.user.v1.User.ListRecords:output_type -> amends.user.v1.ListRecordsResponse
-	66, // 118: amends.user.v1.User.KeepAct:output_type -> amends.user.v1.KeepActResponse
-	68, // 119: amends.user.v1.User.ListActs:output_type -> amends.user.v1.ListActsResponse
-	71, // 120: amends.user.v1.User.GetMail:output_type -> amends.user.v1.GetMailResponse
-	73, // 121: amends.user.v1.User.ListMails:output_type -> amends.user.v1.ListMailsResponse
-	88, // [88:122] is the sub-list for method output_type
-	54, // [54:88] is the sub-list for method input_type
-	54, // [54:54] is the sub-list for extension type_name
-	54, // [54:54] is the sub-list for extension extendee
-	0,  // [0:54] is the sub-list for field type_name
+	69, // 29: amends.user.v1.KeepActRequest.more:type_name -> amends.user.v1.Act
+	69, // 30: amends.user.v1.ListActsResponse.acts:type_name -> amends.user.v1.Act
+	86, // 31: amends.user.v1.Act.at:type_name -> google.protobuf.Timestamp
+	85, // 32: amends.user.v1.GetMailResponse.mail:type_name -> amends.user.v1.Mail
+	85, // 33: amends.user.v1.ListMailsResponse.mails:type_name -> amends.user.v1.Mail
+	86, // 34: amends.user.v1.Revocation.until:type_name -> google.protobuf.Timestamp
+	86, // 35: amends.user.v1.Tokens.access_expires_at:type_name -> google.protobuf.Timestamp
+	86, // 36: amends.user.v1.Tokens.expires_at:type_name -> google.protobuf.Timestamp
+	0,  // 37: amends.user.v1.Account.role:type_name -> amends.user.v1.Role
+	79, // 38: amends.user.v1.Account.preferences:type_name -> amends.user.v1.Preference
+	86, // 39: amends.user.v1.Account.created_at:type_name -> google.protobuf.Timestamp
+	86, // 40: amends.user.v1.Account.updated_at:type_name -> google.protobuf.Timestamp
+	79, // 41: amends.user.v1.Preferences.all:type_name -> amends.user.v1.Preference
+	1,  // 42: amends.user.v1.Preference.category:type_name -> amends.user.v1.Category
+	2,  // 43: amends.user.v1.Preference.channel:type_name -> amends.user.v1.Channel
+	86, // 44: amends.user.v1.Session.created_at:type_name -> google.protobuf.Timestamp
+	86, // 45: amends.user.v1.Session.seen_at:type_name -> google.protobuf.Timestamp
+	86, // 46: amends.user.v1.Session.expires_at:type_name -> google.protobuf.Timestamp
+	86, // 47: amends.user.v1.APIKey.created_at:type_name -> google.protobuf.Timestamp
+	86, // 48: amends.user.v1.APIKey.expires_at:type_name -> google.protobuf.Timestamp
+	86, // 49: amends.user.v1.APIKey.used_at:type_name -> google.protobuf.Timestamp
+	86, // 50: amends.user.v1.Record.at:type_name -> google.protobuf.Timestamp
+	4,  // 51: amends.user.v1.Record.event:type_name -> amends.user.v1.Event
+	3,  // 52: amends.user.v1.Mail.template:type_name -> amends.user.v1.Template
+	86, // 53: amends.user.v1.Mail.created_at:type_name -> google.protobuf.Timestamp
+	86, // 54: amends.user.v1.Mail.expires_at:type_name -> google.protobuf.Timestamp
+	5,  // 55: amends.user.v1.User.ListSigningKeys:input_type -> amends.user.v1.ListSigningKeysRequest
+	7,  // 56: amends.user.v1.User.ListRevocations:input_type -> amends.user.v1.ListRevocationsRequest
+	9,  // 57: amends.user.v1.User.CheckSession:input_type -> amends.user.v1.CheckSessionRequest
+	11, // 58: amends.user.v1.User.CheckKey:input_type -> amends.user.v1.CheckKeyRequest
+	13, // 59: amends.user.v1.User.Register:input_type -> amends.user.v1.RegisterRequest
+	15, // 60: amends.user.v1.User.Confirm:input_type -> amends.user.v1.ConfirmRequest
+	17, // 61: amends.user.v1.User.LogIn:input_type -> amends.user.v1.LogInRequest
+	19, // 62: amends.user.v1.User.Refresh:input_type -> amends.user.v1.RefreshRequest
+	21, // 63: amends.user.v1.User.AskReset:input_type -> amends.user.v1.AskResetRequest
+	23, // 64: amends.user.v1.User.Reset:input_type -> amends.user.v1.ResetRequest
+	25, // 65: amends.user.v1.User.GetAccount:input_type -> amends.user.v1.GetAccountRequest
+	27, // 66: amends.user.v1.User.FindAccount:input_type -> amends.user.v1.FindAccountRequest
+	29, // 67: amends.user.v1.User.ChangeProfile:input_type -> amends.user.v1.ChangeProfileRequest
+	31, // 68: amends.user.v1.User.ListSessions:input_type -> amends.user.v1.ListSessionsRequest
+	33, // 69: amends.user.v1.User.LogOut:input_type -> amends.user.v1.LogOutRequest
+	35, // 70: amends.user.v1.User.ChangePassword:input_type -> amends.user.v1.ChangePasswordRequest
+	37, // 71: amends.user.v1.User.ChangeEmail:input_type -> amends.user.v1.ChangeEmailRequest
+	39, // 72: amends.user.v1.User.ListDeliveries:input_type -> amends.user.v1.ListDeliveriesRequest
+	41, // 73: amends.user.v1.User.PutDelivery:input_type -> amends.user.v1.PutDeliveryRequest
+	43, // 74: amends.user.v1.User.RemoveDelivery:input_type -> amends.user.v1.RemoveDeliveryRequest
+	45, // 75: amends.user.v1.User.ListKeys:input_type -> amends.user.v1.ListKeysRequest
+	47, // 76: amends.user.v1.User.CreateKey:input_type -> amends.user.v1.CreateKeyRequest
+	49, // 77: amends.user.v1.User.RevokeKey:input_type -> amends.user.v1.RevokeKeyRequest
+	51, // 78: amends.user.v1.User.Erase:input_type -> amends.user.v1.EraseRequest
+	53, // 79: amends.user.v1.User.Create:input_type -> amends.user.v1.CreateRequest
+	55, // 80: amends.user.v1.User.SetRole:input_type -> amends.user.v1.SetRoleRequest
+	57, // 81: amends.user.v1.User.Lock:input_type -> amends.user.v1.LockRequest
+	59, // 82: amends.user.v1.User.EraseAccount:input_type -> amends.user.v1.EraseAccountRequest
+	61, // 83: amends.user.v1.User.Unlock:input_type -> amends.user.v1.UnlockRequest
+	63, // 84: amends.user.v1.User.ListRecords:input_type -> amends.user.v1.ListRecordsRequest
+	65, // 85: amends.user.v1.User.KeepAct:input_type -> amends.user.v1.KeepActRequest
+	67, // 86: amends.user.v1.User.ListActs:input_type -> amends.user.v1.ListActsRequest
+	70, // 87: amends.user.v1.User.GetMail:input_type -> amends.user.v1.GetMailRequest
+	72, // 88: amends.user.v1.User.ListMails:input_type -> amends.user.v1.ListMailsRequest
+	6,  // 89: amends.user.v1.User.ListSigningKeys:output_type -> amends.user.v1.ListSigningKeysResponse
+	8,  // 90: amends.user.v1.User.ListRevocations:output_type -> amends.user.v1.ListRevocationsResponse
+	10, // 91: amends.user.v1.User.CheckSession:output_type -> amends.user.v1.CheckSessionResponse
+	12, // 92: amends.user.v1.User.CheckKey:output_type -> amends.user.v1.CheckKeyResponse
+	14, // 93: amends.user.v1.User.Register:output_type -> amends.user.v1.RegisterResponse
+	16, // 94: amends.user.v1.User.Confirm:output_type -> amends.user.v1.ConfirmResponse
+	18, // 95: amends.user.v1.User.LogIn:output_type -> amends.user.v1.LogInResponse
+	20, // 96: amends.user.v1.User.Refresh:output_type -> amends.user.v1.RefreshResponse
+	22, // 97: amends.user.v1.User.AskReset:output_type -> amends.user.v1.AskResetResponse
+	24, // 98: amends.user.v1.User.Reset:output_type -> amends.user.v1.ResetResponse
+	26, // 99: amends.user.v1.User.GetAccount:output_type -> amends.user.v1.GetAccountResponse
+	28, // 100: amends.user.v1.User.FindAccount:output_type -> amends.user.v1.FindAccountResponse
+	30, // 101: amends.user.v1.User.ChangeProfile:output_type -> amends.user.v1.ChangeProfileResponse
+	32, // 102: amends.user.v1.User.ListSessions:output_type -> amends.user.v1.ListSessionsResponse
+	34, // 103: amends.user.v1.User.LogOut:output_type -> amends.user.v1.LogOutResponse
+	36, // 104: amends.user.v1.User.ChangePassword:output_type -> amends.user.v1.ChangePasswordResponse
+	38, // 105: amends.user.v1.User.ChangeEmail:output_type -> amends.user.v1.ChangeEmailResponse
+	40, // 106: amends.user.v1.User.ListDeliveries:output_type -> amends.user.v1.ListDeliveriesResponse
+	42, // 107: amends.user.v1.User.PutDelivery:output_type -> amends.user.v1.PutDeliveryResponse
+	44, // 108: amends.user.v1.User.RemoveDelivery:output_type -> amends.user.v1.RemoveDeliveryResponse
+	46, // 109: amends.user.v1.User.ListKeys:output_type -> amends.user.v1.ListKeysResponse
+	48, // 110: amends.user.v1.User.CreateKey:output_type -> amends.user.v1.CreateKeyResponse
+	50, // 111: amends.user.v1.User.RevokeKey:output_type -> amends.user.v1.RevokeKeyResponse
+	52, // 112: amends.user.v1.User.Erase:output_type -> amends.user.v1.EraseResponse
+	54, // 113: amends.user.v1.User.Create:output_type -> amends.user.v1.CreateResponse
+	56, // 114: amends.user.v1.User.SetRole:output_type -> amends.user.v1.SetRoleResponse
+	58, // 115: amends.user.v1.User.Lock:output_type -> amends.user.v1.LockResponse
+	60, // 116: amends.user.v1.User.EraseAccount:output_type -> amends.user.v1.EraseAccountResponse
+	62, // 117: amends.user.v1.User.Unlock:output_type -> amends.user.v1.UnlockResponse
+	64, // 118: amends.user.v1.User.ListRecords:output_type -> amends.user.v1.ListRecordsResponse
+	66, // 119: amends.user.v1.User.KeepAct:output_type -> amends.user.v1.KeepActResponse
+	68, // 120: amends.user.v1.User.ListActs:output_type -> amends.user.v1.ListActsResponse
+	71, // 121: amends.user.v1.User.GetMail:output_type -> amends.user.v1.GetMailResponse
+	73, // 122: amends.user.v1.User.ListMails:output_type -> amends.user.v1.ListMailsResponse
+	89, // [89:123] is the sub-list for method output_type
+	55, // [55:89] is the sub-list for method input_type
+	55, // [55:55] is the sub-list for extension type_name
+	55, // [55:55] is the sub-list for extension extendee
+	0,  // [0:55] is the sub-list for field type_name
 }
 
 func init() { file_services_user_rpc_user_proto_init() }

@@ -122,7 +122,7 @@ type UserClient interface {
 	Unlock(ctx context.Context, in *UnlockRequest, opts ...grpc.CallOption) (*UnlockResponse, error)
 	// ListRecords returns what happened to an account's security.
 	ListRecords(ctx context.Context, in *ListRecordsRequest, opts ...grpc.CallOption) (*ListRecordsResponse, error)
-	// KeepAct adds a request of staff that was carried out to the records.
+	// KeepAct adds a request of staff that was carried out to the records, or several at once.
 	KeepAct(ctx context.Context, in *KeepActRequest, opts ...grpc.CallOption) (*KeepActResponse, error)
 	// ListActs returns these requests.
 	ListActs(ctx context.Context, in *ListActsRequest, opts ...grpc.CallOption) (*ListActsResponse, error)
@@ -547,7 +547,7 @@ type UserServer interface {
 	Unlock(context.Context, *UnlockRequest) (*UnlockResponse, error)
 	// ListRecords returns what happened to an account's security.
 	ListRecords(context.Context, *ListRecordsRequest) (*ListRecordsResponse, error)
-	// KeepAct adds a request of staff that was carried out to the records.
+	// KeepAct adds a request of staff that was carried out to the records, or several at once.
 	KeepAct(context.Context, *KeepActRequest) (*KeepActResponse, error)
 	// ListActs returns these requests.
 	ListActs(context.Context, *ListActsRequest) (*ListActsResponse, error)
