@@ -31,3 +31,24 @@ func (w *world) acts(get func(string, func(*http.Request) any)) {
 		return out
 	})
 }
+
+// try answers a dry run of a repair, which is refused while refuse has a code.
+func (w *world) try(rw http.ResponseWriter, what string, o *contract.OperatorsOrder) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.asked = append(w.asked, what)
+	if w.refuse != "" {
+		problem(rw, 409, w.refuse)
+		return
+	}
+	o.DryRun = &contract.DryRun{
+		Tells: new("order.aborted" + canary), Waives: new("money held: 126.00 EUR"), Clears: &[]contract.Attention{{Step: "payment.authorize", Code: canary}},
+		Asks: []contract.AskedStep{
+			{Step: "payment.capture", Call: contract.CallSettle},
+			{Step: "payment.authorize", Call: contract.CallUndo, Amount: new(euro(12600))},
+			{Step: "inventory.reserve", Call: contract.CallUndo, Units: new(int64(3))},
+			{Step: "shipping.book", Call: contract.CallTake, Parcels: new(int64(1))},
+		},
+	}
+	write(rw, 200, o)
+}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/amends/amends/web/console/orders"
+	"github.com/amends/amends/web/console/orders/batches"
 	"github.com/amends/amends/web/console/platform"
 	routing "github.com/amends/amends/web/console/routes"
 	"github.com/amends/amends/web/console/visit"
@@ -74,10 +75,10 @@ var (
 		"GET /orders/{id}/refund":           orders.Return,
 		"POST /orders/{id}/refund":          orders.Refund,
 		"GET /batches":                      platform.Audit, // where batches are listed
-		"POST /batches":                     orders.StartBatch,
-		"GET /batches/{id}":                 orders.ShowBatch,
-		"GET /batches/{id}/stream":          orders.BatchStream,
-		"POST /batches/{id}":                orders.SteerBatch,
+		"POST /batches":                     batches.Start,
+		"GET /batches/{id}":                 batches.Show,
+		"GET /batches/{id}/stream":          batches.Stream,
+		"POST /batches/{id}":                batches.Steer,
 		"GET /audit":                        platform.Audit,
 		"GET /events":                       platform.Events,
 		"GET /events/graph":                 platform.Graph,

@@ -10,6 +10,7 @@ import (
 
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/web/console/ask"
+	"github.com/amends/amends/web/console/trial"
 	"github.com/amends/amends/web/console/visit"
 	"github.com/amends/amends/web/console/words"
 )
@@ -22,13 +23,13 @@ func Act(v *visit.Visit) error {
 		Action: contract.RepairOrderAction(v.R.PostFormValue("action")), Step: given(v.R, "step"), Refund: given(v.R, "refund"),
 		Reason: given(v.R, "reason"), Reference: given(v.R, "reference"),
 	}
-	if wanted(v) {
+	if trial.Wanted(v) {
 		body.DryRun = new(true)
 	}
 	var o contract.OperatorsOrder
 	err := v.Admin.Post(v.Ctx(), "/v1/orders/"+url.PathEscape(id)+"/repair", v.R.PostFormValue("key"), body, &o)
 	switch {
-	case wanted(v):
+	case trial.Wanted(v):
 		return showTrial(v, o.DryRun, err)
 	case err != nil:
 		return err //nolint:wrapcheck // a problem
@@ -55,13 +56,13 @@ func Refund(v *visit.Visit) error {
 	body.Amount.Amount, body.Amount.Currency = minor, v.R.PostFormValue("currency")
 	body.Reason, body.Reference = v.R.PostFormValue("reason"), given(v.R, "reference")
 	body.TakeBackStock = new(v.R.PostFormValue("take_back") != "")
-	if wanted(v) {
+	if trial.Wanted(v) {
 		body.DryRun = new(true)
 	}
 	var made contract.Refund
 	key := v.R.PostFormValue("key")
 	switch err := v.Admin.Post(v.Ctx(), "/v1/orders/"+url.PathEscape(id)+"/refunds", key, body, &made); {
-	case wanted(v):
+	case trial.Wanted(v):
 		return showTrial(v, made.DryRun, err)
 	case err != nil:
 		return unpaid(v, id, key, err)
@@ -165,11 +166,11 @@ type deed struct {
 	Open      bool
 	Order     string
 	CSRF, Key string
-	Trial     *trial // nil: it was not tried
+	Trial     *tried // nil: it was not tried
 }
 
 // trialOf returns the trial of an action, nil if another one was tried, or none.
-func (d orderData) trialOf(a contract.AllowedAction) *trial {
+func (d orderData) trialOf(a contract.AllowedAction) *tried {
 	if d.Trial.of(a) {
 		return d.Trial
 	}

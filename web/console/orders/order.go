@@ -37,7 +37,7 @@ type orderData struct {
 	Engine   string   // the page of the workflow in the engine's Web UI
 	Token    string
 	Role     contract.OperatorRole
-	Trial    *trial // a dry run; nil: none
+	Trial    *tried // a dry run; nil: none
 
 	// Key is that of the page's forms, so that a repeat of one is one request, and RefundKey
 	// that of the refund, so that this holds for a page that is loaded anew, too.

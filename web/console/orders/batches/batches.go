@@ -1,4 +1,5 @@
-package orders
+// Package batches has the page of a batch: one action for many orders.
+package batches
 
 import (
 	"context"
@@ -10,12 +11,13 @@ import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/web/console/ask"
 	"github.com/amends/amends/web/console/batch"
+	"github.com/amends/amends/web/console/trial"
 	"github.com/amends/amends/web/console/visit"
 	"github.com/amends/amends/web/console/words"
 )
 
-// batchData fills in the page of a batch.
-type batchData struct {
+// data fills in the page of a batch.
+type data struct {
 	batch.Batch
 
 	Run   batch.Run
@@ -24,9 +26,9 @@ type batchData struct {
 	Acts  bool
 }
 
-// StartBatch does one action to all orders that a form selects: to each, for each of its
+// Start does one action to all orders that a form selects: to each, for each of its
 // flagged steps, what its state allows at that time.
-func StartBatch(v *visit.Visit) error {
+func Start(v *visit.Visit) error {
 	if err := v.R.ParseForm(); err != nil {
 		return err //nolint:wrapcheck // shown as such
 	}
@@ -39,19 +41,19 @@ func StartBatch(v *visit.Visit) error {
 	case reason == "":
 		return visit.Refuse("REASON_MISSING", "The reason is missing", "Go back, and say why.")
 	}
-	if wanted(v) { // nothing of it is to be kept
+	if trial.Wanted(v) { // nothing of it is to be kept
 		return goThrough(v, v.Unkept.Start(v.Who.Name, dryOf+action, reason, orders))
 	}
-	b, err := keepBatch(v, action, reason, orders)
+	b, err := keep(v, action, reason, orders)
 	if err != nil {
 		return err
 	}
 	return goThrough(v, b)
 }
 
-// keepBatch keeps the list of a batch. Orders are repaired most when something is down, so one
+// keep keeps the list of a batch. Orders are repaired most when something is down, so one
 // that the API cannot keep right now is kept by this process.
-func keepBatch(v *visit.Visit, action, reason string, orders []string) (batch.Batch, error) {
+func keep(v *visit.Visit, action, reason string, orders []string) (batch.Batch, error) {
 	var made contract.Batch
 	in := contract.StartBatch{Action: contract.StartBatchAction(action), Reason: reason, Orders: orders}
 	switch err := v.Admin.Post(v.Ctx(), "/v1/batches", "", in, &made); {
@@ -116,7 +118,7 @@ func doOne(ctx context.Context, v *visit.Visit, order, action, reason string) (b
 		if err := admin.Post(ctx, path+"/repair", "", body, &after); err != nil {
 			return "", "", err //nolint:wrapcheck // a problem
 		}
-		made, would = made+1, append(would, effects(words.Deref(after.DryRun))...)
+		made, would = made+1, append(would, trial.Effects(words.Deref(after.DryRun))...)
 	}
 	switch {
 	case made == 0:
@@ -152,9 +154,9 @@ func await(ctx context.Context, admin ask.Client, path string) (batch.State, str
 	}
 }
 
-func readBatch(v *visit.Visit) (d batchData, err error) {
+func read(v *visit.Visit) (d data, err error) {
 	id := v.R.PathValue("id")
-	d = batchData{Run: v.Runs.Of(id), Token: v.Token(), Acts: v.Who.Acts()}
+	d = data{Run: v.Runs.Of(id), Token: v.Token(), Acts: v.Who.Acts()}
 	if d.Batch, err = v.Unkept.As("").Get(v.Ctx(), id); err == nil {
 		return d.running(), nil
 	}
@@ -164,7 +166,7 @@ func readBatch(v *visit.Visit) (d batchData, err error) {
 }
 
 // running marks the order that this process is busy with.
-func (d batchData) running() batchData {
+func (d data) running() data {
 	for i, item := range d.Items {
 		if d.Run.Active && item.Order == d.Run.Order && item.State == batch.Waiting {
 			d.Items[i].State = batch.Running
@@ -173,19 +175,19 @@ func (d batchData) running() batchData {
 	return d
 }
 
-// ShowBatch answers with the page of a batch.
-func ShowBatch(v *visit.Visit) error {
-	d, err := readBatch(v)
+// Show answers with the page of a batch.
+func Show(v *visit.Visit) error {
+	d, err := read(v)
 	if err != nil {
 		return err
 	}
 	return v.ShowLive("batch", "Batch "+d.ID, visit.Below+"/batches/"+d.ID+"/stream", d)
 }
 
-// BatchStream keeps the page of a batch up to date.
-func BatchStream(v *visit.Visit) error {
+// Stream keeps the page of a batch up to date.
+func Stream(v *visit.Visit) error {
 	return v.Follow(500*time.Millisecond, func() (string, bool, error) {
-		d, err := readBatch(v)
+		d, err := read(v)
 		if err != nil {
 			return "", false, err
 		}
@@ -194,8 +196,8 @@ func BatchStream(v *visit.Visit) error {
 	})
 }
 
-// SteerBatch stops a batch, or resumes it in the name of the one who asks for that.
-func SteerBatch(v *visit.Visit) error {
+// Steer stops a batch, or resumes it in the name of the one who asks for that.
+func Steer(v *visit.Visit) error {
 	id, state := v.R.PathValue("id"), batch.Resumed
 	if !v.Who.Acts() {
 		return visit.Refuse("SCOPE_MISSING", "Support sees, operators act", "")

@@ -1,4 +1,4 @@
-package orders
+package batches
 
 import (
 	"encoding/json"
