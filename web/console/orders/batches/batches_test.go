@@ -25,6 +25,7 @@ func (a *admin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(contract.Operator{Name: bearer, Role: contract.RoleOperator})
 	case r.Method == http.MethodPost:
 		a.repairs = append(a.repairs, bearer)
+		_ = json.NewEncoder(w).Encode(contract.OperatorsOrder{Status: "PENDING"})
 	default:
 		_ = json.NewEncoder(w).Encode(contract.OperatorsOrder{Status: "PENDING", Actions: &[]contract.AllowedAction{{Action: contract.AllowNudge}}})
 	}
