@@ -72,8 +72,9 @@ func TestABatchCanBeTriedFirst(t *testing.T) {
 	path := strings.TrimPrefix(a.Header.Get("Location"), Below)
 	require.Eventually(t, func() bool { return strings.Contains(p.get(path).text, " over</span>") }, time.Minute, 10*time.Millisecond)
 	text := p.get(path).text
-	for _, words := range []string{"dry run of retry", "nothing was changed; it tells order.aborted", "asks for the undo of inventory.reserve, 3 units", " skipped</span>"} {
+	for _, words := range []string{"dry run of retry", "nothing was changed; it tells order.aborted", "asks for the undo of inventory.reserve, 3 units", " skipped</span>", "It changes nothing"} {
 		require.Contains(t, text, words)
 	}
+	require.NotContains(t, text, "Not kept", "that is no failure")
 	require.Empty(t, w.repaired)
 }

@@ -40,7 +40,7 @@ type world struct {
 	now   time.Time
 	empty bool
 	away  bool        // everything but the sign-in
-	lost  bool        // the payment, the stock and the parcels of orders
+	lost  bool        // the payment, the stock, the parcels and the messages of orders
 	slow  atomic.Bool // the provider
 
 	before func(path string) // is called before each answer; nil: nothing
@@ -142,7 +142,7 @@ func (w *world) handler() http.Handler {
 	mux := http.NewServeMux()
 	get := func(path string, answer func(r *http.Request) any) {
 		mux.HandleFunc("GET "+path, func(rw http.ResponseWriter, r *http.Request) {
-			if w.away && path != "/v1/operator" {
+			if w.away && path != "/v1/operator" || w.lost && strings.HasSuffix(path, "/notifications") {
 				problem(rw, 503, "UNAVAILABLE")
 				return
 			}

@@ -121,6 +121,15 @@ func (broken) Add(context.Context, string, Note) (Batch, error) {
 	return Batch{}, errors.New("the user service is away")
 }
 
+// TestAListThatHasAnOrderTwiceEnds: no API has looked at a list that is kept in memory.
+func TestAListThatHasAnOrderTwiceEnds(t *testing.T) {
+	t.Parallel()
+	d := newDesk()
+	id := d.start(d.someone("ann", good), "1", "1", "2")
+	one, _ := d.rests(t, id)
+	require.Equal(t, 3, one.Count(Done))
+}
+
 func TestAFailureIsOfItsOrderAlone(t *testing.T) {
 	t.Parallel()
 	d := newDesk()

@@ -84,7 +84,7 @@ func (m memoryList) Add(_ context.Context, id string, n Note) (Batch, error) {
 	case Resumed:
 		b.Stopped, b.Turn, b.By = false, b.Turn+1, m.name
 	default:
-		if i := slices.IndexFunc(b.Items, func(i Item) bool { return i.Order == n.Order }); i >= 0 {
+		if i := slices.IndexFunc(b.Items, func(i Item) bool { return i.Order == n.Order && i.State == Waiting }); i >= 0 {
 			b.Items[i] = Item{n.Order, n.State, n.Text, m.name}
 		}
 	}

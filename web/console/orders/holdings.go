@@ -65,9 +65,9 @@ func parcelsOf(all []contract.Shipment) (parcels []parcel) {
 	return parcels
 }
 
-// Lacks reports whether a part of the holdings does not answer, so that nothing is known of it.
-func (d orderData) Lacks(part string) bool {
-	return slices.Contains(d.Missing, part) || slices.Contains(d.Missing, "holdings")
+// Lacks reports whether one of some parts does not answer, so that nothing is known of it.
+func (d orderData) Lacks(parts ...string) bool {
+	return slices.ContainsFunc(parts, func(part string) bool { return slices.Contains(d.Missing, part) })
 }
 
 // Invoice answers with the invoice of an order as its customer sees it, or with the page that

@@ -2,6 +2,7 @@
 package batches
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -25,6 +26,9 @@ type data struct {
 	Token string
 	Acts  bool
 }
+
+// Dry reports whether the batch only tries its action.
+func (d data) Dry() bool { return strings.HasPrefix(d.Action, dryOf) }
 
 // Start does one action to all orders that a form selects: to each, for each of its
 // flagged steps, what its state allows at that time.
@@ -124,7 +128,7 @@ func doOne(ctx context.Context, v *visit.Visit, order, action, reason string) (b
 	case made == 0:
 		return batch.Skipped, "its state does not allow this, or does not need it any more", nil
 	case dry:
-		return batch.Done, "nothing was changed; it " + strings.Join(would, "; "), nil
+		return batch.Done, "nothing was changed; it " + cmp.Or(strings.Join(would, "; "), "asks no step, and takes no flag down"), nil
 	}
 	return await(ctx, admin, path)
 }

@@ -12,10 +12,11 @@ import (
 	"github.com/amends/amends/api/contract"
 	"github.com/amends/amends/web/console/batch"
 	"github.com/amends/amends/web/console/visit"
+	"github.com/amends/amends/web/console/words"
 )
 
 // admin knows everybody as an operator, and one order that can be nudged. It keeps who asked
-// for repairs.
+// for repairs, and who only tried them.
 type admin struct{ repairs []string }
 
 func (a *admin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -24,6 +25,11 @@ func (a *admin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/v1/operator":
 		_ = json.NewEncoder(w).Encode(contract.Operator{Name: bearer, Role: contract.RoleOperator})
 	case r.Method == http.MethodPost:
+		var in contract.RepairOrder
+		_ = json.NewDecoder(r.Body).Decode(&in)
+		if words.Deref(in.DryRun) {
+			bearer += ", dry run"
+		}
 		a.repairs = append(a.repairs, bearer)
 		_ = json.NewEncoder(w).Encode(contract.OperatorsOrder{Status: "PENDING"})
 	default:
@@ -59,4 +65,20 @@ func TestABatchActsInTheNameOfASessionThatIsOpen(t *testing.T) {
 	now = now.Add(time.Hour)
 	require.ErrorIs(t, do(bob), batch.ErrEnded, "he has left")
 	require.Len(t, api.repairs, 2)
+}
+
+// TestADryRunStaysOne when another person resumes it.
+func TestADryRunStaysOne(t *testing.T) {
+	t.Parallel()
+	api := &admin{}
+	s := visit.NewSite(visit.Config{Admin: api, API: api, Now: time.Now}, nil, nil)
+	b := s.Unkept.Start("ann", dryOf+"nudge", "are they back?", []string{"1"})
+	bob := visitOf(t, s, "bob's")
+	resumed, err := listOf(bob, b.ID).Add(t.Context(), b.ID, batch.Note{State: batch.Resumed})
+	require.NoError(t, err)
+	state, note, err := inName(bob, resumed).Do(t.Context(), "1")
+	require.NoError(t, err)
+	require.Equal(t, batch.Done, state)
+	require.Equal(t, "nothing was changed; it asks no step, and takes no flag down", note)
+	require.Equal(t, []string{"Bearer bob's, dry run"}, api.repairs)
 }
