@@ -190,6 +190,11 @@ func TestATriedRepairOfAChoreographedOrder(t *testing.T) {
 	for _, a := range made.Attention {
 		require.NotEqual(t, (*skip.Clears)[0].Step, a.Step)
 	}
+	b.repair(t, `{"action": "nudge", "reason": "it stands"}`, "Idempotency-Key: once").operatorsOrder(t, http.StatusOK)
+	for _, body := range []string{goodSkip, `{"action": "nudge", "reason": "it stands"}`} {
+		again := b.repair(t, dry(body), "Idempotency-Key: once").operatorsOrder(t, http.StatusOK).DryRun
+		require.Equal(t, &contract.DryRun{Asks: []contract.AskedStep{}}, again, "a repeat changes nothing")
+	}
 	require.Empty(t, *asked)
 }
 
