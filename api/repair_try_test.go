@@ -18,6 +18,7 @@ import (
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/payment"
+	paid "github.com/amends/amends/services/payment/refund"
 	"github.com/amends/amends/workflows"
 )
 
@@ -223,4 +224,19 @@ func TestATriedRefundPaysNothing(t *testing.T) {
 	again := b.post(t, dry(goodRefund), "k").refunded(t, http.StatusOK)
 	require.Empty(t, again.DryRun.Asks, "it was made already")
 	require.Equal(t, contract.RefundDone, again.Status)
+}
+
+// TestATriedRefundCountsNoneThatWasDeclined, also before the order's record knows that.
+func TestATriedRefundCountsNoneThatWasDeclined(t *testing.T) {
+	t.Parallel()
+	declined := paid.Record{
+		Note: paid.Note{ID: someRefund, Reason: "broken", By: "night", TakeBack: true}, State: paid.Declined, DeclineCode: payment.RefundDeclined, Amount: eur(12600),
+	}
+	b := refundsOf(t, fakePart{refunds: []paid.Record{declined}}, func(b *refundsBundle) {
+		b.opened = []order.Refund{{Opening: order.RefundOpening{ID: someRefund, Amount: eur(12600), TakeBack: true}, Status: order.RefundPending}}
+	})
+	b.temporal.refund = nil
+	out := b.post(t, dry(goodRefund), "k").refunded(t, http.StatusOK)
+	require.EqualValues(t, 10750, out.DryRun.Leaves.Amount)
+	require.Len(t, asks(t, out.DryRun), 4, "the goods come back with it")
 }
