@@ -73,6 +73,19 @@ func TestABatchRefusesOrdersThatAreNone(t *testing.T) {
 	askAdmin(t, b.admin, http.MethodGet, "/v1/batches/K3Q7XA2MB5TD", "", asNight).refused(t, http.StatusNotFound, fault.NotFound)
 }
 
+// TestNoBatchIsTheListOfAllRequests: a path may have an empty id, which the journal has, too.
+func TestNoBatchIsTheListOfAllRequests(t *testing.T) {
+	t.Parallel()
+	b := audited(t, &fakeJournal{})
+	b.startBatch(t)
+	before := b.audit(t, "")
+	require.Len(t, before.Acts, 1)
+	for _, id := range []string{"", "k3q7xa2mb5td", "K3Q7%20", strings.Repeat("K", 300)} {
+		b.note(t, id, `{"state": "stopped"}`).refused(t, http.StatusNotFound, fault.NotFound)
+	}
+	require.Equal(t, before, b.audit(t, ""))
+}
+
 func TestABatchNeedsItsJournal(t *testing.T) {
 	t.Parallel()
 	j := &fakeJournal{}

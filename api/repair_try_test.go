@@ -18,6 +18,7 @@ import (
 	"github.com/amends/amends/saga"
 	"github.com/amends/amends/services/order"
 	"github.com/amends/amends/services/payment"
+	paid "github.com/amends/amends/services/payment/refund"
 	"github.com/amends/amends/workflows"
 )
 
@@ -190,6 +191,11 @@ func TestATriedRepairOfAChoreographedOrder(t *testing.T) {
 	for _, a := range made.Attention {
 		require.NotEqual(t, (*skip.Clears)[0].Step, a.Step)
 	}
+	b.repair(t, `{"action": "nudge", "reason": "it stands"}`, "Idempotency-Key: once").operatorsOrder(t, http.StatusOK)
+	for _, body := range []string{goodSkip, `{"action": "nudge", "reason": "it stands"}`} {
+		again := b.repair(t, dry(body), "Idempotency-Key: once").operatorsOrder(t, http.StatusOK).DryRun
+		require.Equal(t, &contract.DryRun{Asks: []contract.AskedStep{}}, again, "a repeat changes nothing")
+	}
 	require.Empty(t, *asked)
 }
 
@@ -218,4 +224,19 @@ func TestATriedRefundPaysNothing(t *testing.T) {
 	again := b.post(t, dry(goodRefund), "k").refunded(t, http.StatusOK)
 	require.Empty(t, again.DryRun.Asks, "it was made already")
 	require.Equal(t, contract.RefundDone, again.Status)
+}
+
+// TestATriedRefundCountsNoneThatWasDeclined, also before the order's record knows that.
+func TestATriedRefundCountsNoneThatWasDeclined(t *testing.T) {
+	t.Parallel()
+	declined := paid.Record{
+		Note: paid.Note{ID: someRefund, Reason: "broken", By: "night", TakeBack: true}, State: paid.Declined, DeclineCode: payment.RefundDeclined, Amount: eur(12600),
+	}
+	b := refundsOf(t, fakePart{refunds: []paid.Record{declined}}, func(b *refundsBundle) {
+		b.opened = []order.Refund{{Opening: order.RefundOpening{ID: someRefund, Amount: eur(12600), TakeBack: true}, Status: order.RefundPending}}
+	})
+	b.temporal.refund = nil
+	out := b.post(t, dry(goodRefund), "k").refunded(t, http.StatusOK)
+	require.EqualValues(t, 10750, out.DryRun.Leaves.Amount)
+	require.Len(t, asks(t, out.DryRun), 4, "the goods come back with it")
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"slices"
 	"time"
 
@@ -119,10 +120,19 @@ func (s *Batches) postNotes(c echo.Context) error {
 // page is how many acts are read at once.
 const page = 200
 
+// batchID matches the ids of the contract. The journal takes an empty one, as in
+// /v1/batches//notes, for the acts that are of no batch.
+var batchID = regexp.MustCompile(`^[A-Z0-9]{1,40}$`)
+
+func unknown() error { return problem.New(fault.NotFound, "There is no such batch.") }
+
 // read returns a batch, or NOT_FOUND.
 func (s *Batches) read(ctx context.Context, id string) (b contract.Batch, err error) {
-	if s.config.Journal == nil {
+	switch {
+	case s.config.Journal == nil:
 		return b, unkept(nil)
+	case !batchID.MatchString(id):
+		return b, unknown()
 	}
 	var all []user.Act
 	for before := ""; ; before = all[len(all)-1].ID {
@@ -136,7 +146,7 @@ func (s *Batches) read(ctx context.Context, id string) (b contract.Batch, err er
 		}
 	}
 	if len(all) == 0 {
-		return b, problem.New(fault.NotFound, "There is no such batch.")
+		return b, unknown()
 	}
 	slices.Reverse(all)
 	return fold(id, all), nil

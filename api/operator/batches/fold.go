@@ -1,6 +1,7 @@
 package batches
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -29,14 +30,24 @@ func begin(id, by string, in contract.StartBatch, now time.Time) (all []user.Act
 }
 
 // fold returns the batch of its acts, the oldest first: those that have begun it, and the notes
-// since then.
+// since then. A note that seems older, because another process with a clock behind has kept it,
+// is none the less one of since then.
 func fold(id string, acts []user.Act) contract.Batch {
+	slices.SortStableFunc(acts, func(a, b user.Act) int { return cmp.Compare(kind(a), kind(b)) })
 	first := acts[0]
 	b := contract.Batch{Id: id, Action: first.Did, Reason: first.Reason, By: first.By, CreatedAt: first.At.UTC(), Orders: []contract.BatchOrder{}}
 	for _, a := range acts {
 		apply(&b, a)
 	}
 	return b
+}
+
+// kind is 1 for a note, and 0 for an act that has begun a batch.
+func kind(a user.Act) int {
+	if contract.NoteBatchState(a.Did).Valid() {
+		return 1
+	}
+	return 0
 }
 
 // apply adds an act to a batch.

@@ -26,7 +26,7 @@ func (r *Refunds) TryRefund(ctx context.Context, known Records, q Request) (Reco
 		if f.ID == in.ID {
 			return f, outlook.Outlook{}, nil
 		}
-		if f.Status != order.RefundRefused {
+		if !failed(f) {
 			left -= f.Amount.Minor
 		}
 	}
@@ -43,5 +43,9 @@ func (r *Refunds) TryRefund(ctx context.Context, known Records, q Request) (Reco
 
 // takenBack reports whether a refund has, or will have, the goods of the order: they come back once.
 func takenBack(all []Recorded) bool {
-	return slices.ContainsFunc(all, func(f Recorded) bool { return f.TakeBack && f.Status != order.RefundRefused })
+	return slices.ContainsFunc(all, func(f Recorded) bool { return f.TakeBack && !failed(f) })
 }
+
+// failed reports whether a refund pays nothing back and never will: it is refused, or declined,
+// which the order's record has later.
+func failed(f Recorded) bool { return f.Status == order.RefundRefused || f.Code != "" }

@@ -119,13 +119,16 @@ func (r *Repairs) tryRecord(ctx context.Context, before read.Snapshot, q ledger.
 	}
 	then := rec
 	then.Course = new(*rec.Course)
-	switch _, err := course.Repair(&then, q, time.Now().UTC()); { //nolint:forbidigo // as the service's clock would
+	changed, err := course.Repair(&then, q, time.Now().UTC()) //nolint:forbidigo // as the service's clock would
+	switch {
 	case err != nil:
 		return outlook.Outlook{}, refused(err)
 	case q.Action == saga.Retry && !flagged(before, q.Step):
 		return outlook.Outlook{}, call.Refuse(saga.NotFlagged)
 	case q.Action == saga.Retry:
 		return unfree(outlook.Step(before, req), rec), nil
+	case !changed: // it was made before
+		return outlook.Outlook{}, nil
 	}
 	out := outlook.Nudge(before, course.Waits(then))
 	if q.Action == saga.Skip {

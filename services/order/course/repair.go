@@ -67,9 +67,11 @@ func waived(r order.Record, step string) bool {
 	return slices.ContainsFunc(r.Waivers, func(w ledger.Waiver) bool { return w.Step == step })
 }
 
-// waive takes the flag of a step down, and puts a waiver of its undo in its place.
+// waive takes the flag of a step down, and puts a waiver of its undo in its place. That of a bug
+// of the step stays: it tells of no effect, and only an acknowledgement takes it down.
 func waive(r *order.Record, q ledger.Repair, now time.Time) error {
-	i := slices.IndexFunc(r.Attention, func(a ledger.Attention) bool { return a.Step == q.Step })
+	stuck := func(a ledger.Attention) bool { return a.Step == q.Step && !a.Lasting }
+	i := slices.IndexFunc(r.Attention, stuck)
 	service, _, _ := strings.Cut(q.Step, ".")
 	switch {
 	case i < 0, slices.Contains(r.Course.Free, service):
@@ -77,9 +79,9 @@ func waive(r *order.Record, q ledger.Repair, now time.Time) error {
 	case r.Decided == "":
 		return fault.Errorf(fault.Business, fault.Invalid, "the step is not being undone: it can only be retried, or the order be cancelled")
 	}
-	this, flag := func(step string) bool { return step == q.Step }, r.Attention[i]
-	calm(r, now, of(this)) // its service may go on trying
-	left := slices.DeleteFunc(slices.Clone(r.Attention), func(a ledger.Attention) bool { return this(a.Step) })
+	flag := r.Attention[i]
+	calm(r, now, of(func(step string) bool { return step == q.Step })) // its service may go on trying
+	left := slices.DeleteFunc(slices.Clone(r.Attention), stuck)
 	note(r, now, left, ledger.Waiver{
 		Step: q.Step, Code: flag.Code, Owed: flag.Owed, Reason: q.Reason, Operator: q.Operator, Reference: q.Reference, At: now,
 	})

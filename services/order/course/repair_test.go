@@ -68,6 +68,23 @@ func TestASkipWaivesTheUndoAndLeavesOtherFlags(t *testing.T) {
 	require.Len(t, r.Repairs, 1)
 }
 
+// A step whose taking has failed with a bug has a flag of that before the one of its undo.
+func TestASkipLeavesTheFlagOfABug(t *testing.T) {
+	t.Parallel()
+	r := aborted(t, order.OutOfStock)
+	bug := ledger.Attention{Step: "shipping.book", Code: fault.Mismatch, Kind: fault.Bug, Since: began, Lasting: true}
+	r.Note(order.Note{At: began, Attention: []ledger.Attention{bug}})
+	_, err := course.Repair(&r, request(ledger.Skip, "shipping.book"), began)
+	require.Equal(t, course.NotFlagged, fault.CodeOf(err), "nothing is known to be left")
+
+	stuck := ledger.Attention{Step: "shipping.book", Code: "CARRIER_TIMEOUT", Kind: fault.Unknown, Since: began, Owed: "parcels booked"}
+	require.True(t, course.Reported(&r, course.Report{Event: "e", Flag: stuck}, began))
+	_, err = course.Repair(&r, request(ledger.Skip, "shipping.book"), began)
+	require.NoError(t, err)
+	require.Equal(t, []any{"parcels booked", fault.Code("CARRIER_TIMEOUT")}, []any{r.Waivers[0].Owed, r.Waivers[0].Code})
+	require.Equal(t, []ledger.Attention{bug}, r.Attention)
+}
+
 func TestARetryIsKeptAndChangesNothingElse(t *testing.T) {
 	t.Parallel()
 	r := flagged(t, "payment.authorize")
