@@ -36,7 +36,10 @@ func (p *platform) killed(ctx context.Context, broker string) (*mortal.Process, 
 	o := child.Options{
 		Name: "the worker that is killed", Bin: self, Args: append([]string{"worker"}, registry.Acting()...),
 		Env: p.worker(dir, broker, loopback.Address(port)), Log: filepath.Join(dir, "killed-worker.log"),
-		Note: filepath.Join(dir, "killed-worker.pid"), Command: " worker ", State: self, StopTimeout: drainWorkers, Logger: p.log,
+		Note: filepath.Join(dir, "killed-worker.pid"), Command: "worker", State: self, StopTimeout: drainWorkers, Logger: p.log,
+	}
+	if err := child.EndStale(ctx, o); err != nil {
+		return nil, err
 	}
 	w := mortal.New(mortal.Options{Child: o, Logger: p.log, Ready: func(ctx context.Context) error {
 		return answers(ctx, "http://"+loopback.Address(port)+"/readyz")
