@@ -101,18 +101,19 @@ of() { grep -E "$@" <<<"$packages" || true; }
 not() { grep -vE "$1" || true; }
 
 beside=$(mktemp)
+job=
 trap 'rm -f "$beside"' EXIT
 
 {
   # Ctrl-C is for the job, too, whom the shell would have ignore it.
-  if is e2e; then (trap - INT && run . $race -count=1 $(of "$uncached" | not "$without_race")) >"$beside" & fi
+  if is e2e; then (trap - INT && run . $race -count=1 $(of "$uncached" | not "$without_race")) >"$beside" & job=$!; fi
   if is unit || is browser; then run . $race $(of . | not "$uncached" | not "$without_race"); fi
   if is stores; then run . $(of "$without_race" | not "$uncached"); fi
   if is unit; then run examples ./...; fi
   if is unit; then run deploy/helm -count=1 ./...; fi
   if is unit; then run examples/monolith $race ./...; fi
   if is e2e || is browser; then run . -count=1 -parallel=6 $(of "$uncached" | grep -E "$without_race" | not "$alone"); fi
-  wait
+  if [ -n "$job" ]; then wait "$job" || echo "go test exited with $?"; fi # it was killed, or the disk is full
   cat "$beside"
   if is e2e; then run . -count=1 -p=1 $(of "$alone"); fi
 } | awk -v strict="${CI:-}" -v module="$(go list -m)" -f scripts/summary.awk

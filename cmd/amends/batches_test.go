@@ -1,34 +1,19 @@
 package main
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/amends/amends/internal/demo"
 )
-
-// operatorOf returns the API key of the demo's operator of a data folder.
-func operatorOf(t *testing.T, dir string) string {
-	t.Helper()
-	content, err := os.ReadFile(filepath.Join(dir, "demo.json"))
-	require.NoError(t, err)
-	var access demo.Access
-	require.NoError(t, json.Unmarshal(content, &access))
-	return access.OperatorToken
-}
 
 // startBatch starts a batch of two orders, and notes the outcome of the first, as one does who goes
 // through it.
 func startBatch(t *testing.T, p *platformUnderTest, dir, first, second string) (id string) {
 	t.Helper()
-	as := map[string]string{"Authorization": "Bearer " + operatorOf(t, dir), "Content-Type": "application/json"}
+	as := map[string]string{"Authorization": "Bearer " + accessOf(t, dir).OperatorToken, "Content-Type": "application/json"}
 	code, batch := call(t, http.MethodPost, p.admin+"/v1/batches", `{"action": "retry", "reason": "it is back", "orders": ["`+first+`", "`+second+`"]}`, as)
 	require.Equal(t, http.StatusCreated, code, "%v", batch)
 	id = text(t, batch["id"])
@@ -42,7 +27,7 @@ func startBatch(t *testing.T, p *platformUnderTest, dir, first, second string) (
 func resumeBatch(t *testing.T, p *platformUnderTest, dir, id string) {
 	t.Helper()
 	path := "/batches/" + id
-	someone := signIn(t, p.admin, operatorOf(t, dir))
+	someone := signIn(t, p.admin, accessOf(t, dir).OperatorToken)
 	require.True(t, strings.Contains(someone.page("/audit"), `href="/console`+path+`"`), "the audit leads to it") //nolint:testifylint // Contains would print the page
 	page := someone.page(path)
 	for _, words := range []string{"it is back", " interrupted</span>", "settled: CONFIRMED", " waiting</span>"} {

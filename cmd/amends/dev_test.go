@@ -108,14 +108,18 @@ func TestDev(t *testing.T) {
 	require.Contains(t, out, "16 ever received", "a second start adds no stock")
 }
 
+// accessOf returns the keys of the demo of a data folder.
+func accessOf(t *testing.T, dir string) demo.Access {
+	t.Helper()
+	access, err := demo.Read(filepath.Join(dir, "demo.json"))
+	require.NoError(t, err)
+	return access
+}
+
 // keyOf returns the API key of the demo customer of a data folder.
 func keyOf(t *testing.T, dir string) string {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join(dir, "demo.json"))
-	require.NoError(t, err)
-	var access demo.Access
-	require.NoError(t, json.Unmarshal(content, &access))
-	return access.APIKey
+	return accessOf(t, dir).APIKey
 }
 
 // gathers requires answers of several services, for the order of the banner.
@@ -143,13 +147,7 @@ func gathers(t *testing.T, api, id string, owner map[string]string) {
 // key of the demo's customer.
 func knowsItsAccounts(t *testing.T, dir, api string) {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join(dir, "demo.json"))
-	require.NoError(t, err)
-	var access struct {
-		CustomerID string `json:"customer_id"`
-		APIKey     string `json:"api_key"`
-	}
-	require.NoError(t, json.Unmarshal(content, &access))
+	access := accessOf(t, dir)
 	code, me := call(t, http.MethodGet, api+"/v1/me", "", map[string]string{"Authorization": "Bearer " + access.APIKey})
 	require.Equal(t, http.StatusOK, code, "%v", me)
 	require.Equal(t, access.CustomerID, me["id"])

@@ -3,8 +3,6 @@ package main
 import (
 	"encoding/json"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -18,13 +16,7 @@ import (
 // and returns its status.
 func (p *platformUnderTest) asOperator(t *testing.T, dir, path string, into any) int {
 	t.Helper()
-	var demo struct {
-		Token string `json:"operator_token"`
-	}
-	text, err := os.ReadFile(filepath.Join(dir, "demo.json"))
-	require.NoError(t, err)
-	require.NoError(t, json.Unmarshal(text, &demo))
-	status, answer := call(t, http.MethodGet, p.admin+path, "", map[string]string{"Authorization": "Bearer " + demo.Token})
+	status, answer := call(t, http.MethodGet, p.admin+path, "", map[string]string{"Authorization": "Bearer " + accessOf(t, dir).OperatorToken})
 	again, err := json.Marshal(answer)
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(again, into))

@@ -98,7 +98,8 @@ func Open(url string, o Options) (*Bus, error) {
 func (b *Bus) options() ([]nats.Option, error) {
 	all := []nats.Option{
 		nats.Name(b.o.Name), nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.ReconnectWait(250 * time.Millisecond),
-		nats.ReconnectJitter(100*time.Millisecond, 100*time.Millisecond), nats.ReconnectBufSize(-1), nats.PingInterval(min(10*time.Second, b.o.AckWait/2)), nats.MaxPingsOutstanding(2), // a silent server is given up before its messages are
+		nats.ReconnectJitter(100*time.Millisecond, 100*time.Millisecond), nats.ReconnectBufSize(-1),
+		nats.PingInterval(min(10*time.Second, b.o.AckWait/2)), nats.MaxPingsOutstanding(2), // the third ping gives a silent server up, before it gives the pin to another process
 		nats.IgnoreAuthErrorAbort(), // credentials may be added while the process runs
 		nats.ReconnectHandler(func(c *nats.Conn) {
 			b.o.Logger.Info("broker: connected again", "url", c.ConnectedUrlRedacted())

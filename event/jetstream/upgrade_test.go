@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/require"
 
@@ -16,7 +17,8 @@ import (
 )
 
 // A group of before there were styles goes on behind the messages that it has
-// acknowledged, and hears those of all styles.
+// acknowledged, and hears those of all styles, also events that an earlier release published
+// with the key in the subject.
 func TestAGroupOfAnEarlierReleaseGoesOn(t *testing.T) {
 	t.Parallel()
 	const topic = "evt.x.y"
@@ -47,6 +49,8 @@ func TestAGroupOfAnEarlierReleaseGoesOn(t *testing.T) {
 
 	tell("plain", topic)
 	tell("styled", topic+".choreographed")
+	_, err = js.PublishMsg(t.Context(), &nats.Msg{Subject: topic + ".k", Header: nats.Header{nats.MsgIdHdr: {"keyed"}, "ce-partitionkey": {"k"}}})
+	require.NoError(t, err)
 	var mu sync.Mutex
 	var heard []string
 	ctx, cancel := context.WithCancel(t.Context())
@@ -56,7 +60,7 @@ func TestAGroupOfAnEarlierReleaseGoesOn(t *testing.T) {
 			mu.Lock()
 			defer mu.Unlock()
 			for _, m := range batch {
-				heard = append(heard, m.ID+" on "+m.Topic)
+				heard = append(heard, m.ID+" on "+m.Topic+" of "+m.Key)
 			}
 			return nil
 		})
@@ -64,7 +68,7 @@ func TestAGroupOfAnEarlierReleaseGoesOn(t *testing.T) {
 	require.Eventually(t, func() bool {
 		mu.Lock()
 		defer mu.Unlock()
-		return slices.Equal(heard, []string{"plain on " + topic, "styled on " + topic + ".choreographed"})
+		return slices.Equal(heard, []string{"plain on " + topic + " of k", "styled on " + topic + ".choreographed of k", "keyed on " + topic + " of k"})
 	}, time.Minute, 10*time.Millisecond)
 	cancel()
 	require.NoError(t, <-ended)

@@ -21,7 +21,7 @@ const notInToken = ".*>"
 const key = "ce-partitionkey"
 
 // end is the last token of every subject: a topic of all styles is a prefix of those with one,
-// so that "topic.>" matches both.
+// so that "topic.>" matches both. Events of earlier releases have the key there.
 const end = ".all"
 
 // Encode returns a message as the broker carries it. Its error is a fault of kind bug:
@@ -43,7 +43,7 @@ func Encode(m event.Message) (*nats.Msg, error) {
 // it is: such a message must not stop those behind it.
 func Decode(subject string, header nats.Header, data []byte) event.Message {
 	m := event.Message{
-		ID: header.Get(nats.MsgIdHdr), Topic: strings.TrimSuffix(subject, end), Key: unescape(header.Get(key)),
+		ID: header.Get(nats.MsgIdHdr), Topic: subject[:max(strings.LastIndexByte(subject, '.'), 0)], Key: unescape(header.Get(key)),
 		Header: map[string]string{}, Data: data,
 	}
 	for name, values := range header {

@@ -3,7 +3,6 @@ package dev
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/amends/amends/cmd/amends/internal/readiness"
 	"github.com/amends/amends/internal/dev/child"
 	"github.com/amends/amends/internal/dev/loopback"
 	"github.com/amends/amends/internal/dev/mortal"
@@ -36,10 +36,16 @@ func (p *platform) killed(ctx context.Context, broker string) (*mortal.Process, 
 	o := child.Options{
 		Name: "the worker that is killed", Bin: self, Args: append([]string{"worker"}, registry.Acting()...),
 		Env: p.worker(dir, broker, loopback.Address(port)), Log: filepath.Join(dir, "killed-worker.log"),
-		Note: filepath.Join(dir, "killed-worker.pid"), Command: " worker ", State: self, StopTimeout: drainWorkers, Logger: p.log,
+		Note: filepath.Join(dir, "killed-worker.pid"), Command: "worker", State: self, StopTimeout: drainWorkers, Logger: p.log,
+	}
+	if err := child.EndStale(ctx, o); err != nil {
+		return nil, err
 	}
 	w := mortal.New(mortal.Options{Child: o, Logger: p.log, Ready: func(ctx context.Context) error {
-		return answers(ctx, "http://"+loopback.Address(port)+"/readyz")
+		ctx, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		_, err := readiness.Ask(ctx, "http://"+loopback.Address(port)+"/readyz")
+		return err
 	}})
 	p.parts.Start(ctx, process.Closer("worker that is killed", w.End))
 	return w, nil
@@ -75,20 +81,4 @@ func (p *platform) worker(dir, broker, admin string) []string {
 		set(key+"."+s.Outside+"_dsn", string(s.OutsideDSN))
 	}
 	return all
-}
-
-// answers returns nil if an address answers with success.
-func answers(ctx context.Context, url string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
-	if err != nil {
-		return fmt.Errorf("ask the worker: %w", err)
-	}
-	answer, err := (&http.Client{Timeout: time.Second}).Do(request)
-	if err != nil {
-		return fmt.Errorf("ask the worker: %w", err)
-	}
-	if err := answer.Body.Close(); err != nil || answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("the worker is not ready: %s", answer.Status)
-	}
-	return nil
 }

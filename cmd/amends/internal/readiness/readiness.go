@@ -36,7 +36,7 @@ func Command(std cli.Stdio) *cobra.Command {
 			}
 			ctx, cancel := context.WithTimeout(cmd.Context(), within)
 			defer cancel()
-			answer, err := ask(ctx, "http://"+cli.Reachable(c.AdminAddr)+"/readyz")
+			answer, err := Ask(ctx, "http://"+cli.Reachable(c.AdminAddr)+"/readyz")
 			if err != nil {
 				return err
 			}
@@ -49,8 +49,9 @@ func Command(std cli.Stdio) *cobra.Command {
 	return cmd
 }
 
-// ask returns the answer of a process that is ready.
-func ask(ctx context.Context, url string) (string, error) {
+// Ask returns the answer of a process that is ready, from the URL of its readiness. ctx bounds
+// the wait.
+func Ask(ctx context.Context, url string) (string, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return "", fmt.Errorf("ready: %w", err)
