@@ -2,12 +2,9 @@ package main
 
 import (
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -18,7 +15,6 @@ import (
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 
-	"github.com/amends/amends/internal/dev/child"
 	"github.com/amends/amends/internal/engine"
 	"github.com/amends/amends/workflows"
 	doctorflow "github.com/amends/amends/workflows/doctor"
@@ -32,14 +28,7 @@ var deadly = append([]string{asAmends + "=1", "AMENDS_DOCTOR_EVERY=87600h"}, nig
 func TestDevKillsAWorker(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	left := leaveWorker(t, dir)
 	p := startDevWith(t, dir, deadly)
-	select {
-	case <-left.Done():
-		require.EqualError(t, left.Err(), "signal: killed")
-	case <-time.After(patience):
-		require.Fail(t, "the worker that an earlier platform left behind works")
-	}
 	night := signIn(t, p.admin, "night-night-night-1")
 	require.True(t, strings.Contains(night.page("/load"), "Switch on: A worker is killed"), "it is off") //nolint:testifylint // Contains would print the page
 	night.send("/load", "/load/faults", url.Values{"fault": {"worker-killed"}, "on": {"yes"}})
@@ -74,22 +63,6 @@ func TestDevKillsAWorker(t *testing.T) {
 	}, patience, time.Second, "all orders are old enough")
 	kinds, orders := wrong(report)
 	require.Empty(t, kinds, "%v", orders)
-}
-
-// leaveWorker starts a process that looks like a worker of a platform that was killed, and that the
-// kernel has not killed with it.
-func leaveWorker(t *testing.T, dir string) *child.Process {
-	t.Helper()
-	self, err := os.Executable()
-	require.NoError(t, err)
-	left, err := child.Start(child.Options{
-		Name: "a worker", Bin: "/bin/sh", Args: []string{"-c", "while :; do sleep 0.05; done", self, "worker"}, Env: []string{"PATH=/usr/bin:/bin"},
-		Log: filepath.Join(dir, "left.log"), Note: filepath.Join(dir, "killed-worker.pid"), State: self, StopTimeout: patience,
-		Logger: slog.New(slog.DiscardHandler),
-	})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, left.Stop()) })
-	return left
 }
 
 // anyLost reports whether an order has an attempt that began after one without an answer.

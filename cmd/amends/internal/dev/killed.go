@@ -36,10 +36,7 @@ func (p *platform) killed(ctx context.Context, broker string) (*mortal.Process, 
 	o := child.Options{
 		Name: "the worker that is killed", Bin: self, Args: append([]string{"worker"}, registry.Acting()...),
 		Env: p.worker(dir, broker, loopback.Address(port)), Log: filepath.Join(dir, "killed-worker.log"),
-		Note: filepath.Join(dir, "killed-worker.pid"), Command: "worker", State: self, StopTimeout: drainWorkers, Logger: p.log,
-	}
-	if err := child.EndStale(ctx, o); err != nil {
-		return nil, err
+		Note: filepath.Join(dir, "killed-worker.pid"), Command: " worker ", State: self, StopTimeout: drainWorkers, Logger: p.log,
 	}
 	w := mortal.New(mortal.Options{Child: o, Logger: p.log, Ready: func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, time.Second)
