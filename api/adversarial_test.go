@@ -77,7 +77,7 @@ func TestAdversarialBodies(t *testing.T) { //nolint:paralleltest // it measures 
 				runtime.ReadMemStats(&after)
 				return took, after.TotalAlloc - before.TotalAlloc
 			}
-			serve(small) // what is made once
+			serve(small) // warm up
 			_, few := spent(small)
 			cost, many := spent(large)
 			for tries := 1; tries < 3 && cost >= atMost; tries++ { // the collector works for others, too

@@ -154,8 +154,8 @@ func TestATriedRepairIsRefusedAsTheRequest(t *testing.T) {
 	b.repair(t, dry(goodRetry)).refused(t, http.StatusConflict, saga.AlreadyDecided)
 }
 
-// TestATriedRepairOfAChoreographedOrder leaves its record as it is, and tells what the repair
-// then does.
+// TestATriedRepairOfAChoreographedOrder leaves its record as it is, and tells the effect that
+// the repair then has.
 func TestATriedRepairOfAChoreographedOrder(t *testing.T) {
 	t.Parallel()
 	b, kept, asked := stuckRecord(t)

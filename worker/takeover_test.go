@@ -15,7 +15,7 @@ import (
 	"github.com/amends/amends/worker/registry"
 )
 
-// TestAGroupTakesOverFromADeadOne: what the dead one has told, and what it has not heard, when
+// TestAGroupTakesOverFromADeadOne: the facts that it has told, and those that it has not heard, when
 // the configured time has passed and not before; a group that stops leaves both to the next one.
 func TestAGroupTakesOverFromADeadOne(t *testing.T) {
 	t.Parallel()

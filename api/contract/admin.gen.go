@@ -618,7 +618,7 @@ type DoctorSummary struct {
 	Unasked int64 `json:"unasked"`
 }
 
-// DryRun What a request would do, in the answer to a dry run only. Nothing of it was done.
+// DryRun The effect of a request, in the answer to a dry run only. Nothing of it was done.
 type DryRun struct {
 	// Asks The steps that would be asked: the first at once, each other one when its turn comes and if it is still left to do. A
 	// step whose effect has happened already finds it, and does not make it twice. Empty if no step is asked.
@@ -824,7 +824,7 @@ type OperatorsOrder struct {
 	// Example: cus_42
 	CustomerId *string `json:"customer_id,omitempty"`
 
-	// DryRun What a request would do, in the answer to a dry run only. Nothing of it was done.
+	// DryRun The effect of a request, in the answer to a dry run only. Nothing of it was done.
 	DryRun *DryRun `json:"dry_run,omitempty"`
 
 	// Id Example: 0190a6b2-7d1e-8c3f-9b5a-2f6d8e4c1a70
@@ -1058,7 +1058,7 @@ type Refund struct {
 	Code      *string   `json:"code,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
 
-	// DryRun What a request would do, in the answer to a dry run only. Nothing of it was done.
+	// DryRun The effect of a request, in the answer to a dry run only. Nothing of it was done.
 	DryRun *DryRun `json:"dry_run,omitempty"`
 
 	// Id Example: 019a3f6c-6c2e-8b1d-9d7e-0f3a5b8c1e22
@@ -1100,7 +1100,7 @@ type RefundOrder struct {
 		Currency string `json:"currency"`
 	} `json:"amount"`
 
-	// DryRun Pay nothing back, and tell what the request would do.
+	// DryRun Pay nothing back, and tell the effect of the request.
 	DryRun *bool `json:"dry_run,omitempty"`
 
 	// Reason For later readers, without personal data.
@@ -1150,7 +1150,7 @@ type Repair struct {
 type RepairOrder struct {
 	Action RepairOrderAction `json:"action"`
 
-	// DryRun Change nothing, and tell what the request would do.
+	// DryRun Change nothing, and tell the effect of the request.
 	DryRun *bool `json:"dry_run,omitempty"`
 
 	// Reason For later readers. Required, and without personal data.

@@ -31,7 +31,7 @@ type Options struct {
 	Retry waiting.Retry
 	// Lease is how long the beat of a process may stand still before another one takes
 	// over its group. It is longer than the bus keeps the messages of a dead consumer from
-	// others, or that is what the next one waits for. The default is 15 s.
+	// others, or the next one waits for that. The default is 15 s.
 	Lease time.Duration
 	// Poll is the interval between two looks at the letters for decisions of operators.
 	// The default is 5 s.

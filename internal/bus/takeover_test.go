@@ -15,7 +15,7 @@ import (
 	server "github.com/amends/amends/internal/dev/broker"
 )
 
-// The broker has given up what a dead process had before its lease ends, for every time that
+// The broker gives up the messages of a dead process before its lease ends, for every time that
 // may be set: the process that takes over does not wait for it.
 func TestTheBrokerHasGivenUpWhenTheLeaseEnds(t *testing.T) {
 	t.Parallel()

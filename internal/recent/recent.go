@@ -1,4 +1,4 @@
-// Package recent counts what came in the last hour, by five minutes: whether a trouble goes on, or
+// Package recent counts events of the last hour, by five minutes: whether a trouble goes on, or
 // was over long ago.
 package recent
 
@@ -11,8 +11,8 @@ const (
 )
 
 // Add counts one that came at a time in a trend, which has a number for each part of the last hour,
-// the oldest first, and returns it; nil: a new one. What came earlier is not in it, and what the
-// clock of another host has in the future came just now.
+// the oldest first, and returns it; nil: a new one. An earlier one is not in it, and one that
+// the clock of another host has in the future came just now.
 func Add(trend []int64, at, now time.Time) []int64 {
 	if trend == nil {
 		trend = make([]int64, Parts)

@@ -62,7 +62,7 @@
 //     acknowledged, as the same order.
 //
 // A run in which no choreographed order is paid, or none is refused its capture, proves too
-// little about what follows, and is invalid; so is a long one in which fewer than a fifth of
+// little about the end of orders, and is invalid; so is a long one in which fewer than a fifth of
 // them reach the capture. The payment service's facts tell. Some orders of each run are
 // decided by the capture alone.
 //

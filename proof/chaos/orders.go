@@ -74,7 +74,7 @@ var (
 	goods       = []weighted{{tea, 25}, {mug, 20}, {kettle, 15}, {hot, 15}, {soldOut, 5}, {retired, 3}, {unknown, 3}}
 )
 
-// taking and refusing are tokens by what becomes of the capture.
+// taking and refusing are tokens by the outcome of the capture.
 var (
 	taking   = []weighted{{simulator.TokenVisa, 1}, {simulator.TokenCaptureLost, 1}}
 	refusing = []weighted{{simulator.TokenCaptureDeclined, 1}, {simulator.TokenAuthExpired, 1}}

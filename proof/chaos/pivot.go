@@ -30,7 +30,7 @@ func pivotOf(outboxes []told) pivot {
 // others, or their goods, address or money refuse.
 const least = 5
 
-// provePivot says why a run proves too little about what follows the pivot of choreographed
+// provePivot says why a run proves too little about the time behind the pivot of choreographed
 // orders, nil if it proves enough. In a short one each service is away for a good part of the
 // time, so the share may be any.
 func (r *Report) provePivot() error {

@@ -10,7 +10,7 @@ import (
 //go:linkname scanners github.com/pressly/goose/v3/internal/sqlparser.bufferPool
 var scanners sync.Pool
 
-// The buffers have 4 MiB. Under the race detector a pool forgets a quarter of what it gets, at
+// The buffers have 4 MiB. Under the race detector a pool forgets a quarter of its values, at
 // random, and making buffers anew was 40 % of the CPU of tests that migrate databases. A buffer
 // grows to the same 4 MiB if a line needs it.
 func init() {

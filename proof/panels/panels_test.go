@@ -106,7 +106,7 @@ func TestARefusedQueryIsNamed(t *testing.T) {
 	require.ErrorContains(t, run(t.Context(), o, io.Discard), "has no dashboards")
 }
 
-// TestAFailureIsNotAnAnswerWithoutData: what stands between Prometheus and its reader fails in
+// TestAFailureIsNotAnAnswerWithoutData: a proxy between Prometheus and its reader fails in
 // words of its own.
 func TestAFailureIsNotAnAnswerWithoutData(t *testing.T) {
 	t.Parallel()

@@ -41,7 +41,7 @@ func TestRepair(t *testing.T) {
 	})
 }
 
-// TestEveryActionCanBeTriedFirst: the page tells what it would do, changes nothing, and keeps the form
+// TestEveryActionCanBeTriedFirst: the page tells the effect, changes nothing, and keeps the form
 // as the person has filled it in.
 func TestEveryActionCanBeTriedFirst(t *testing.T) {
 	t.Parallel()

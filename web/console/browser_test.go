@@ -73,7 +73,7 @@ func TestAFlaggedOrderIsRepairedWithTheKeyboard(t *testing.T) {
 	require.Empty(t, tab.Errors())
 }
 
-// TestADryRunIsSoundInABrowser: its page tells what would happen, and keeps the form filled in,
+// TestADryRunIsSoundInABrowser: its page tells the effect, and keeps the form filled in,
 // also while the order changes, so that one more press makes the request.
 func TestADryRunIsSoundInABrowser(t *testing.T) {
 	t.Parallel()

@@ -84,7 +84,7 @@ func (p *Pins) unknown(batch []*claim, now time.Time) (name string, lines []byte
 	return present.name, lines
 }
 
-// read reads what is new in the folder, and returns the pages that are to leave it, later than
+// read reads the new lines of the folder, and returns the pages that are to leave it, later than
 // they are forgotten: the clock of another gateway may be behind.
 func (p *Pins) read(now time.Time) (old []string, err error) {
 	entries, err := os.ReadDir(p.folder)

@@ -1,4 +1,4 @@
-// Package trial shows what a request would do that is only tried.
+// Package trial shows the effect of a request that is only tried.
 package trial
 
 import (

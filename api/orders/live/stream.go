@@ -56,7 +56,7 @@ func (s *stream) VisitFollowOrderResponse(w http.ResponseWriter) error {
 	return s.write(ctx, newWriter(w), entries, ended)
 }
 
-// write writes what comes. Once the status was sent it has no error but one of this program: the
+// write writes entries as they come. Once the status was sent it has no error but one of this program: the
 // client can be told nothing more, and comes again.
 func (s *stream) write(ctx context.Context, out *writer, entries <-chan query.Entry, ended <-chan error) error {
 	settled, beat := time.NewTimer(settle), time.NewTicker(s.beat)

@@ -1,6 +1,6 @@
-// Package outlook tells what a request of an operator would do to an order: which steps would be
-// asked, and for how much. It knows the order as its source told it; the saga itself asks only for
-// what is left to do when it comes there.
+// Package outlook tells the effect that a request of an operator would have: which steps would be
+// asked, and for how much. It knows the order as its source told it; the saga itself asks only
+// those that are left when it comes there.
 package outlook
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/amends/amends/workflows/repay"
 )
 
-// Call is what a step would be asked for.
+// Call is a kind of request to a step.
 type Call string
 
 // The calls.
@@ -34,7 +34,7 @@ type Ask struct {
 	Parcels int
 }
 
-// Outlook is what a request would do.
+// Outlook is the effect of a request, if it were made.
 type Outlook struct {
 	// Asks are the steps that would be asked: the first at once, each other one when its turn comes
 	// and if it is still left to do. None: no step.

@@ -71,7 +71,7 @@ func TestARerunAsksEveryStep(t *testing.T) {
 	}, names(outlook.Rerun(order(workflows.StatusCancelled, nil))))
 }
 
-// Nothing is asked of what is undone, waived or refused already, and an undo of nothing has no
+// A step that is undone, waived or refused already is not asked, and an undo of nothing has no
 // amount.
 func TestAnUndoAsksForWhatIsLeft(t *testing.T) {
 	t.Parallel()

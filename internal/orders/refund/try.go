@@ -11,7 +11,7 @@ import (
 	"github.com/amends/amends/workflows/repay"
 )
 
-// TryRefund tells what a refund would do, or refuses it as the request itself would, and returns it
+// TryRefund tells the effect of a refund, or refuses it as the request itself would, and returns it
 // as it would begin. It changes nothing, and uses no key up; a key that was used for the same
 // refund already asks for nothing more. Who decides how much is left of a capture is not asked:
 // the records tell that. Codes: those of [Refunds.Refund].

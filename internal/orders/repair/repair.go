@@ -188,7 +188,7 @@ func refusal(code fault.Code, message string) error {
 	switch code {
 	case saga.UnknownSaga:
 		return call.Refuse(fault.NotFound)
-	case saga.UnknownStep, fault.Invalid: // it names the steps, or says what is wrong
+	case saga.UnknownStep, fault.Invalid: // it names the steps, or the mistake
 		return fault.Errorf(fault.Business, code, "%s", message)
 	case saga.ReasonMissing, saga.ReferenceMissing,
 		saga.NotFlagged, saga.ClosingStep, saga.PivotStep, saga.AlreadyDecided:

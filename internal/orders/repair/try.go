@@ -20,7 +20,7 @@ import (
 // Acknowledge is the action of [Repairs.Acknowledge], for [Repairs.Try].
 const Acknowledge saga.Action = "acknowledge"
 
-// Try tells what a repair, a restart or an acknowledgement would do, or refuses it as the request
+// Try tells the effect of a repair, a restart or an acknowledgement, or refuses it as the request
 // itself would, by the same rules: a workflow is asked a query, and a record is changed in memory
 // alone. It changes nothing, returns the order as it is, and the state may change before the
 // request is made. A refund names that whose step it is. Codes: those of the request.

@@ -104,7 +104,7 @@ func (c Client) Text(ctx context.Context, path string) (string, error) {
 }
 
 // Pass answers a reader with the page that a GET operation has for people, in the languages of r,
-// or with its page about a refusal. The page brings its own protection along: what it may load.
+// or with its page about a refusal. The page brings its own protection along: the sources that it may load from.
 func (c Client) Pass(w http.ResponseWriter, r *http.Request, path string) error {
 	in, err := c.request(r.Context(), http.MethodGet, path, nil)
 	if err != nil {

@@ -82,7 +82,7 @@ const (
 type List interface {
 	// Get returns a batch.
 	Get(ctx context.Context, id string) (Batch, error)
-	// Add adds a note to a batch, and returns what became of it.
+	// Add adds a note to a batch, and returns the batch with it.
 	Add(ctx context.Context, id string, n Note) (Batch, error)
 }
 

@@ -38,7 +38,7 @@ func (d desk) add(t *testing.T, p Person, id string, s State) Batch {
 	return b
 }
 
-// resume does what the page does.
+// resume acts as the page does.
 func (d desk) resume(t *testing.T, p Person, id string) {
 	t.Helper()
 	d.Go(p, id, d.add(t, p, id, Resumed).Turn)

@@ -11,7 +11,7 @@ import (
 // Run is how this process goes through a batch, at one moment.
 type Run struct {
 	Active bool   // it goes on
-	Order  string // what it does right now; empty: it is between two orders
+	Order  string // the one that it does right now; empty: it is between two orders
 	Why    string // it has ended before the batch was over; empty: a person wanted it
 }
 

@@ -177,7 +177,7 @@ func (d orderData) trialOf(a contract.AllowedAction) *tried {
 	return nil
 }
 
-// Given returns what the person wrote into a field of the form that was tried.
+// Given returns the text of the person in a field of the form that was tried.
 func (d deed) Given(field string) string {
 	if d.Trial == nil {
 		return ""

@@ -56,7 +56,7 @@ func readParts(v *visit.Visit, order *contract.OperatorsOrder, parts map[string]
 		})
 	}
 	if err := v.Admin.Together(calls...); err != nil {
-		return nil, err //nolint:wrapcheck // it says what has failed
+		return nil, err //nolint:wrapcheck // it names the failure
 	}
 	return missing, failed
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/amends/amends/internal/recent"
 )
 
-// Trend is a small picture of what came in the last hour, laid out. All lengths are in pixels, from
+// Trend is a small picture of the counts of the last hour, laid out. All lengths are in pixels, from
 // the upper left corner.
 type Trend struct {
 	Width, Height int

@@ -37,7 +37,7 @@ func showDoctor(v *visit.Visit, run *contract.DoctorReport) error {
 		func() { unlisted = v.Admin.Get(v.Ctx(), "/v1/doctor/runs", d.Query, &page) },
 	)
 	if err != nil {
-		return err //nolint:wrapcheck // it says what has failed
+		return err //nolint:wrapcheck // it names the failure
 	}
 	if unknown != nil {
 		d.Wrong = visit.Wrong(unknown)

@@ -50,7 +50,7 @@ func Events(v *visit.Visit) error {
 			text, unread = ask.Client{Handler: v.Config.API, From: v.R.RemoteAddr}.Text(v.Ctx(), "/asyncapi.yaml")
 		})
 	if err != nil {
-		return err //nolint:wrapcheck // it says what has failed
+		return err //nolint:wrapcheck // it names the failure
 	}
 	if unmeasured != nil && ask.StatusOf(unmeasured) == http.StatusUnauthorized {
 		return unmeasured

@@ -54,7 +54,7 @@ func readHome(v *visit.Visit) (d homeData, err error) {
 		func() { unread = v.Admin.Get(v.Ctx(), "/v1/overview", nil, &o) }, func() { d.Letters = countLetters(v) },
 		func() { d.Lag = worst(v) }, func() { d.Stuck = countStuck(v) })
 	if err != nil {
-		return d, err //nolint:wrapcheck // it says what has failed
+		return d, err //nolint:wrapcheck // it names the failure
 	}
 	if unread != nil {
 		d.Trouble = unread.Error()

@@ -68,7 +68,7 @@ func Services(v *visit.Visit) error {
 			}
 		})
 	if err != nil {
-		return err //nolint:wrapcheck // it says what has failed
+		return err //nolint:wrapcheck // it names the failure
 	}
 	if unlisted != nil {
 		d.Wrong = visit.Wrong(unlisted)

@@ -59,7 +59,7 @@ func show(v *visit.Visit) (d routeData, err error) {
 		func() { err = v.Admin.Get(v.Ctx(), at(v.R.PathValue("name")), nil, &one) },
 		func() { unlisted = v.Admin.Get(v.Ctx(), "/v1/routes", nil, &all) })
 	if panicked != nil {
-		return d, panicked //nolint:wrapcheck // it says what has failed
+		return d, panicked //nolint:wrapcheck // it names the failure
 	}
 	if err != nil {
 		return d, err

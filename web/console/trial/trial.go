@@ -1,4 +1,4 @@
-// Package trial is what the forms of the console share that can ask for a dry run.
+// Package trial is shared by the forms of the console that can ask for a dry run.
 package trial
 
 import (
@@ -13,7 +13,7 @@ import (
 // Wanted reports whether the form of a visit asks for a dry run.
 func Wanted(v *visit.Visit) bool { return v.R.PostFormValue("dry_run") != "" }
 
-// Effects tells what a request would do, in words.
+// Effects tells the effects of a request, in words.
 func Effects(d contract.DryRun) (all []string) {
 	if d.Tells != nil {
 		all = append(all, "tells "+*d.Tells+" again")

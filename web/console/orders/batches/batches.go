@@ -31,7 +31,7 @@ type data struct {
 func (d data) Dry() bool { return strings.HasPrefix(d.Action, dryOf) }
 
 // Start does one action to all orders that a form selects: to each, for each of its
-// flagged steps, what its state allows at that time.
+// flagged steps, as far as its state allows it at that time.
 func Start(v *visit.Visit) error {
 	if err := v.R.ParseForm(); err != nil {
 		return err //nolint:wrapcheck // shown as such
