@@ -265,7 +265,7 @@ var layers = []layer{
 	{"internal/engine/clock", "internal/background internal/engine", "gorm echo viper"},
 	{"internal/bus", "event event/jetstream event/kafka internal/identity/bundle", "temporal gorm echo viper"},
 	{"internal/dev/broker", "internal/dev/folder internal/dev/loopback", "temporal gorm echo viper"},
-	{"internal/dev/faults", "services/payment/provider services/shipping/carrier", "temporal gorm echo viper"},
+	{"internal/dev/faults", "internal/background services/payment/provider services/shipping/carrier", "temporal gorm echo viper"},
 	{"internal/identity", "", "others"},
 	{"internal/deployed", "internal/identity/policy internal/rpc worker/registry", "echo"},
 	{"internal/deployed/generate", "internal/deployed", "echo"},

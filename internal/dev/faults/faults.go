@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/amends/amends/internal/background"
 	"github.com/amends/amends/services/payment/provider"
 	"github.com/amends/amends/services/shipping/carrier"
 )
@@ -146,17 +147,10 @@ func (f *Faults) Provider(ctx context.Context) error {
 	if f.has(ProviderAway) {
 		return provider.ErrUnavailable
 	}
-	if !f.has(ProviderSlow) {
-		return nil
-	}
-	t := time.NewTimer(Slow)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
+	if f.has(ProviderSlow) && !background.Pause(ctx, Slow) {
 		return ctx.Err()
-	case <-t.C:
-		return nil
 	}
+	return nil
 }
 
 // Carrier is the same for the carrier.
