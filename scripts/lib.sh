@@ -4,6 +4,10 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+# Everything is compiled in one way, that of `make build`, so that the build cache holds each
+# package once. By default, cgo depends on whether the machine has a C compiler, or has one yet.
+export CGO_ENABLED=0 GOFLAGS="-trimpath $(go env GOFLAGS)"
+
 # The one place that pins the tools. An upgrade of one is a commit of its own.
 TEMPORAL_SERVER=v1.32.1 # 1.32.2 needs a newer Go; internal/dev/temporalserver names it too
 GOLANGCI_LINT=v2.15.0

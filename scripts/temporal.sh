@@ -54,5 +54,5 @@ done < <(type -ap temporal || true)
 say "building the Temporal CLI $(pinned "$cli") into bin/ (once; the dev server and its Web UI, from source: 2 to 5 minutes)"
 mkdir -p bin
 half="$PWD/bin/.temporal.half" # the complete binary is renamed, over a link, too
-go build -C scripts/temporal-cli -trimpath -ldflags "-X $cli/temporalcli.Version=$(pinned "$cli")" -o "$half" "$cli/cmd/temporal"
+go build -C scripts/temporal-cli -ldflags "-X $cli/temporalcli.Version=$(pinned "$cli")" -o "$half" "$cli/cmd/temporal"
 mv -f "$half" bin/temporal

@@ -72,6 +72,7 @@ export PATH="$PWD/bin:$PATH"
 run() {
   local dir=$1
   shift
+  if [[ "$*" = *-race\ * ]]; then local -x CGO_ENABLED=1; fi # the detector is written in C
   (cd "$dir" && go test -json -vet=off -timeout=20m "$@" 2>&1) || echo "go test exited with $?"
 }
 
