@@ -189,6 +189,11 @@ func TestDiscardGivesUpOneEventOnly(t *testing.T) {
 		require.Equal(t, fault.NotFound, fault.CodeOf(err))
 		_, err = waiting.NewDesk(db).Discard(t.Context(), waiting.Request{Selection: waiting.Selection{Group: "g", ID: nth(told, "a", 0).ID}, Operator: "ada"})
 		require.Equal(t, fault.Invalid, fault.CodeOf(err))
+		for _, card := range []waiting.Selection{{Key: "4242 4242 4242 4242"}, {ID: "4242424242424242"}} {
+			_, _, err = waiting.NewDesk(db).Redrive(t.Context(), ask(card))
+			require.Equal(t, fault.Invalid, fault.CodeOf(err), "%s: a selection is kept for ever", card)
+			require.NotContains(t, err.Error(), "4242")
+		}
 		_, err = waiting.NewDesk(db).Discard(t.Context(), ask(waiting.Selection{ID: nth(told, "a", 0).ID}))
 		require.NoError(t, err)
 		eventually(t, func() bool { return l.total() == 2 })

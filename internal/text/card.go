@@ -25,7 +25,7 @@ func HasCard(s string) bool {
 				if digits = append(digits, w...); len(digits) > maxCard {
 					break
 				}
-				if isCard(digits) {
+				if issued(digits) {
 					return true
 				}
 			}
@@ -46,11 +46,15 @@ func CardDigits(s string) int {
 	for _, w := range all[0] {
 		digits = append(digits, w...)
 	}
-	if !isCard(digits) {
+	if !issued(digits) {
 		return 0
 	}
 	return len(digits)
 }
+
+// IsCard reports whether a code or an id is a card number, and too long to be the number of a
+// product.
+func IsCard(code string) bool { return CardDigits(code) > longestGTIN }
 
 // numbers returns the digits between the letters of s, as the words into which other
 // characters divide them. A part without letters on either side is one element, so a
@@ -119,11 +123,11 @@ func digit(r rune) (byte, bool) {
 	return byte((r - zero) % 10), true //nolint:gosec // it is a digit
 }
 
-// isCard reports whether digits have the length, the beginning and the check sum of a
+// issued reports whether digits have the length, the beginning and the check sum of a
 // payment card. Only the beginnings that card schemes use count, because others are
 // common: a time in milliseconds has 13 digits, many ids of accounts 15 and more, and
 // both mostly begin with 1.
-func isCard(digits []byte) bool {
+func issued(digits []byte) bool {
 	n := len(digits)
 	if n < minCard || n > maxCard {
 		return false

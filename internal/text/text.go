@@ -31,7 +31,7 @@ func Code(s string) error {
 	switch {
 	case !utf8.ValidString(s):
 		return ErrEncoding
-	case CardDigits(s) > longestGTIN: // first: callers that allow hidden characters refuse cards by this error
+	case IsCard(s): // first: callers that allow hidden characters refuse cards by this error
 		return ErrCard
 	case strings.ContainsFunc(s, hidden), strings.TrimSpace(s) != s:
 		return ErrInvisible

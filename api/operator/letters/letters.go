@@ -20,6 +20,7 @@ import (
 	"github.com/amends/amends/api/operator"
 	"github.com/amends/amends/api/problem"
 	"github.com/amends/amends/fault"
+	"github.com/amends/amends/internal/text"
 )
 
 // Desk is where operators read and decide about the dead letters of the listening
@@ -156,7 +157,7 @@ func pathID(c echo.Context) (string, error) {
 	if err != nil || !utf8.ValidString(id) || strings.ContainsRune(id, 0) {
 		return "", problem.New(problem.BadRequest, "The id in the path is no text.")
 	}
-	if isCard(id) {
+	if text.IsCard(id) {
 		return "", problem.New(problem.BadRequest, "The id in the path is the number of a card.")
 	}
 	return id, nil

@@ -2,7 +2,6 @@ package letters
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -15,18 +14,15 @@ import (
 	"github.com/amends/amends/internal/text"
 )
 
-// redrivesRules refuses a card number as a key, which is logged and kept.
+// redrivesRules refuses a card number as a key, which is logged and kept, by the rule for codes:
+// a key may be a SKU.
 func redrivesRules(_ context.Context, value any) []contract.FieldError {
 	body, _ := value.(map[string]any)
-	if key, ok := body["key"].(string); ok && isCard(key) {
+	if key, ok := body["key"].(string); ok && text.IsCard(key) {
 		return []contract.FieldError{problem.Field("/key", problem.FieldCardNumber, text.ErrCard.Error())}
 	}
 	return nil
 }
-
-// isCard reports whether an id is the number of a card, by the rule for codes: an event's key may
-// be a SKU, and an id that no person gives is no text, in which digits between letters count.
-func isCard(id string) bool { return errors.Is(text.Code(id), text.ErrCard) }
 
 // postRedrives answers POST /v1/redrives: many letters, one after the other.
 func (s *Letters) postRedrives(c echo.Context) error {

@@ -181,6 +181,8 @@ func (r Request) validate() error {
 	switch {
 	case r.Group == "" || selections != 1:
 		return fault.Errorf(fault.Business, fault.Invalid, "a group and one of id, key and all are needed")
+	case text.IsCard(r.ID), text.IsCard(r.Key): // kept for ever, too; a key may be a SKU
+		return fault.Errorf(fault.Business, fault.Invalid, "an id or a key %w", text.ErrCard)
 	case text.Line(r.Reason) != nil:
 		return fault.Errorf(fault.Business, fault.Invalid, "the reason %w", text.Line(r.Reason))
 	case text.Line(r.Operator) != nil:
