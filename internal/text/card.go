@@ -72,7 +72,9 @@ func numbers(s string) (all [][][]byte) {
 			word = append(word, d)
 		case unicode.IsLetter(r) && !ignorable(r):
 			end()
-			all, part = append(all, part), nil
+			if part != nil || len(all) == 0 { // the letters of a word end one part
+				all, part = append(all, part), nil
+			}
 		default:
 			end()
 		}
