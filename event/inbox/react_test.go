@@ -153,7 +153,7 @@ func TestPanicIsABug(t *testing.T) {
 			return nil
 		}), quick(db, b)))
 		dead(t, db, 1)
-		require.Equal(t, []int{0}, h.order("b"))
+		eventually(t, func() bool { return len(h.order("b")) == 1 }) // keys do not wait for each other
 		require.Equal(t, "the handler panicked", letters(t, db, waiting.Parked)[0].Message)
 	})
 }

@@ -3,11 +3,13 @@ package e2e_test
 import (
 	"bytes"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"google.golang.org/protobuf/proto"
 
@@ -59,11 +61,14 @@ func TestSealedHistories(t *testing.T) {
 	both, one := sealing(t, "new", "old").Payloads.Data, sealing(t, "new").Payloads.Data
 	needsOld := 0
 	var found []*workflowservice.ListWorkflowExecutionsResponse
-	eventually(t, "the engine lists each order", func() bool {
+	eventually(t, "the engine lists each order as ended", func() bool {
 		r, err := server.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: "WorkflowType = 'PlaceOrder' AND TaskQueue = '" + p.queues["order"] + "'"})
 		require.NoError(t, err)
 		found = []*workflowservice.ListWorkflowExecutionsResponse{r}
-		return len(r.GetExecutions()) == len(c.ids)
+		running := func(e *workflow.WorkflowExecutionInfo) bool {
+			return e.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
+		}
+		return len(r.GetExecutions()) == len(c.ids) && !slices.ContainsFunc(r.GetExecutions(), running)
 	})
 	for _, info := range found[0].GetExecutions() {
 		run := info.GetExecution()
