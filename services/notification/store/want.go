@@ -52,15 +52,18 @@ func (s *Store) Erase(tx *gorm.DB, g Gone) error {
 	if err != nil {
 		return err
 	}
-	for _, r := range dropped {
+	if err := lift(tx, g); err != nil {
+		return err
+	}
+	if err := tx.Exec("UPDATE deliveries SET address = '', locale = '' WHERE ?", g.deliveries()).Error; err != nil {
+		return err
+	}
+	for _, r := range dropped { // at last, as elsewhere: it takes a lock
 		if err := tell(tx, r); err != nil {
 			return err
 		}
 	}
-	if err := lift(tx, g); err != nil {
-		return err
-	}
-	return tx.Exec("UPDATE deliveries SET address = '', locale = '' WHERE ?", g.deliveries()).Error
+	return nil
 }
 
 // lift ends the suppressions of all addresses of deliveries: a hash still tells whose it is to
@@ -85,11 +88,24 @@ func tell(tx *gorm.DB, r row) error {
 	if key == notification.Guest {
 		key = r.Subject
 	}
+	if err := queue(tx, key); err != nil {
+		return err
+	}
 	data := notification.SentData{Delivery: r.ID, Kind: r.Kind, Subject: r.Subject, Channel: r.Channel, Recipient: r.Recipient}
 	if r.State == notification.Sent {
 		return outbox.Tell(tx, notification.SentFact.New(key, "", data)) //nolint:wrapcheck // a fault, or the database's error
 	}
 	return outbox.Tell(tx, notification.FailedFact.New(key, "", notification.FailedData{SentData: data, Code: r.Reason})) //nolint:wrapcheck // the same
+}
+
+// queue has the transactions that tell under a key follow each other, so that their facts are
+// committed in the order of the outbox. Other services lock the row that the key is of; a
+// recipient has none here.
+func queue(tx *gorm.DB, key string) error {
+	if tx.Name() != "postgres" {
+		return nil // SQLite has one writer
+	}
+	return tx.Exec("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", key).Error
 }
 
 // keepAddress is how long the address of a delivery is kept that has ended.
